@@ -1,0 +1,24 @@
+// Declarations by tsc, code by esbuild. @funes/embedded is taken into the bundle, as a chunk of its own that is loaded
+// only by who uses it, so that @funes/db installs as one package; everything else stays a dependency.
+import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true })
+execFileSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/index.ts'],
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  alias: { '@funes/embedded': fileURLToPath(new URL('../../embedded/src/index.ts', import.meta.url)) },
+  sourcemap: true,
+  logLevel: 'warning',
+})

@@ -1,0 +1,141 @@
+import type pg from 'pg'
+import { z } from 'zod'
+import type { Embedder } from './embedder.js'
+import { funesError } from './errors/funes-error.js'
+
+/** Bounds of a Funes. Every wait has one. Times are in milliseconds. */
+export interface Limits {
+  /** Connections of the pool that Funes makes; 10 unless given. The embedded engine always has one. */
+  maxConnections?: number
+  /** How long a call waits for a connection; 10,000 unless given, 60,000 on the embedded engine. */
+  connectTimeoutMs?: number
+  /** How long an unused connection is kept; 30,000 unless given. */
+  idleTimeoutMs?: number
+  /** How long a statement may run; 30,000 unless given. Migrations and index builds are exempt. */
+  statementTimeoutMs?: number
+  /** How long a statement waits for a lock; 10,000 unless given. */
+  lockTimeoutMs?: number
+  /** How long a transaction may sit idle before the server ends it; 60,000 unless given. */
+  idleInTransactionTimeoutMs?: number
+  /** Characters a memory's content may have; 100,000 unless given. */
+  maxContentLength?: number
+}
+
+export interface FunesOptions {
+  /** `postgresql://user:password@host:port/database`. Else FUNES_DATABASE_URL or DATABASE_URL; else the embedded engine. */
+  url?: string
+  /** A pool of your own, used as it is and never ended. */
+  pool?: pg.Pool
+  /** Where the embedded engine keeps its data; else FUNES_DATA_DIR; else `.funes`. `memory://` keeps nothing. */
+  dataDir?: string
+  /** Makes vectors where a call gives text only. */
+  embedder?: Embedder
+  /** The embedding model whose vectors are stored and searched; else the embedder's; else `default` (384 dimensions). */
+  model?: string
+  limits?: Limits
+}
+
+export type Target =
+  | { readonly kind: 'pool'; readonly pool: pg.Pool }
+  | { readonly kind: 'server'; readonly url: string }
+  | { readonly kind: 'embedded'; readonly dataDir: string | undefined }
+
+/** {@link FunesOptions} with every default in place. */
+export interface Config {
+  readonly target: Target
+  readonly embedder: Embedder | undefined
+  readonly model: string
+  readonly limits: Readonly<Required<Limits>>
+}
+
+const time = z.int().min(1).max(86_400_000)
+
+const limitsSchema = z.strictObject({
+  maxConnections: z.int().min(1).max(1000).optional(),
+  connectTimeoutMs: time.optional(),
+  idleTimeoutMs: time.optional(),
+  statementTimeoutMs: time.optional(),
+  lockTimeoutMs: time.optional(),
+  idleInTransactionTimeoutMs: time.optional(),
+  maxContentLength: z.int().min(1).max(10_000_000).optional(),
+})
+
+const isPool = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'connect' in value && 'query' in value && 'totalCount' in value
+
+const optionsSchema = z
+  .strictObject({
+    url: z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgresql://').optional(),
+    pool: z.custom<pg.Pool>(isPool, 'must be a pg.Pool').optional(),
+    dataDir: z.string().min(1).optional(),
+    embedder: z
+      .custom<Embedder>((value) => typeof (value as Embedder | null)?.embed === 'function', 'must have embed(texts)')
+      .refine((e) => typeof e.model === 'string' && e.model !== '', 'must have a model name')
+      .refine((e) => Number.isInteger(e.dimensions) && e.dimensions >= 1 && e.dimensions <= 16_000, 'must have dimensions from 1 to 16,000')
+      .optional(),
+    model: z.string().min(1).max(200).optional(),
+    limits: limitsSchema.optional(),
+  })
+  .refine((o) => [o.url, o.pool, o.dataDir].filter((given) => given !== undefined).length <= 1, 'give only one of url, pool and dataDir')
+
+/** What of the environment is read, all of it. */
+export interface Environment {
+  FUNES_DATABASE_URL?: string | undefined
+  DATABASE_URL?: string | undefined
+  FUNES_DATA_DIR?: string | undefined
+}
+
+const EMBEDDED_URL = /^postgres(ql)?:\/\/embedded(\/|$)/
+export const DEFAULT_DATA_DIR = '.funes'
+export const DEFAULT_MODEL = 'default'
+
+function chooseTarget(options: FunesOptions, env: Environment): Target {
+  if (options.pool) return { kind: 'pool', pool: options.pool }
+  const dataDir = options.dataDir ?? (env.FUNES_DATA_DIR || DEFAULT_DATA_DIR)
+  const embedded: Target = { kind: 'embedded', dataDir: dataDir === 'memory://' ? undefined : dataDir }
+  if (options.dataDir !== undefined) return embedded
+  const url = options.url ?? (env.FUNES_DATABASE_URL || env.DATABASE_URL || undefined)
+  if (url === undefined || EMBEDDED_URL.test(url)) return embedded
+  if (!URL.canParse(url) || !/^postgres(ql)?:/.test(url)) {
+    // The url itself is not repeated: it may hold a password.
+    throw funesError('CONFIG.INVALID', 'The database url cannot be read.', {
+      fix: 'Write it as postgresql://user:password@host:port/database, special characters percent-encoded.',
+      meta: { path: 'url' },
+    })
+  }
+  return { kind: 'server', url }
+}
+
+/**
+ * Checks the options, fills in the environment and the defaults.
+ *
+ * @throws `CONFIG.INVALID`
+ */
+export function readConfig(options: FunesOptions = {}, env: Environment = process.env): Config {
+  const parsed = optionsSchema.safeParse(options)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const path = issue?.path.join('.') || 'options'
+    throw funesError('CONFIG.INVALID', `${path}: ${issue?.message ?? 'invalid'}.`, {
+      fix: 'Correct the options given to createFunes.',
+      meta: { path },
+    })
+  }
+  const target = chooseTarget(options, env)
+  const embedder = options.embedder
+  return {
+    target,
+    embedder,
+    model: options.model ?? embedder?.model ?? DEFAULT_MODEL,
+    limits: {
+      maxConnections: 10,
+      connectTimeoutMs: target.kind === 'embedded' ? 60_000 : 10_000,
+      idleTimeoutMs: 30_000,
+      statementTimeoutMs: 30_000,
+      lockTimeoutMs: 10_000,
+      idleInTransactionTimeoutMs: 60_000,
+      maxContentLength: 100_000,
+      ...options.limits,
+    },
+  }
+}

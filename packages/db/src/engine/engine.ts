@@ -1,0 +1,110 @@
+import type pg from 'pg'
+import type { Config } from '../config.js'
+import { databaseError } from '../errors/database-error.js'
+import { funesError } from '../errors/funes-error.js'
+import { type Statement, statementName } from '../sql/statement.js'
+import type { Executor } from './executor.js'
+import { openPool } from './pool.js'
+import { createPrisma, joinTransactions, type Prisma, type PrismaClient } from './prisma.js'
+import { currentScope, type TransactionScope, withScope } from './transaction-scope.js'
+
+export interface TransactionOptions {
+  /** The server's default (read committed) unless given. */
+  isolationLevel?: 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
+  /** The whole transaction is rolled back after so long; 15,000 unless given. */
+  timeoutMs?: number
+}
+
+/** Where statements meet the database. Outside a transaction they go straight to the pool, inside through Prisma. */
+export interface Engine extends Executor {
+  readonly kind: 'server' | 'embedded'
+  readonly pool: pg.Pool
+  readonly prisma: PrismaClient
+  transaction<T>(work: (scope: TransactionScope) => Promise<T>, options?: TransactionOptions): Promise<T>
+  close(): Promise<void>
+}
+
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 15_000
+
+/** Opens the database. On a server no connection is made before the first statement. */
+export async function createEngine(config: Config): Promise<Engine> {
+  const { pool, kind, close } = await openPool(config)
+  const owner = {}
+  let base: PrismaClient | undefined
+  let joined: PrismaClient | undefined
+  let closing: Promise<void> | undefined
+
+  function assertOpen(): void {
+    if (!closing) return
+    throw funesError('CLIENT.CLOSED', 'This Funes has been closed.', { fix: 'Make a new one with createFunes.' })
+  }
+
+  async function run<Row>(statement: Statement<Row>): Promise<Row[]> {
+    const scope = currentScope(owner)
+    if (scope) return scope.run(statement)
+    assertOpen()
+    const { text, values } = statement.sql
+    try {
+      const result = await pool.query<Row & pg.QueryResultRow>({ name: statementName(text) as string, text, values })
+      return result.rows
+    } catch (error) {
+      throw databaseError(error)
+    }
+  }
+
+  async function transaction<T>(work: (scope: TransactionScope) => Promise<T>, options: TransactionOptions = {}) {
+    const outer = currentScope(owner)
+    if (outer) return outer.nested(work)
+    assertOpen()
+    base ??= createPrisma(pool)
+    let failure: { error: unknown } | undefined
+    try {
+      return await base.$transaction(
+        (tx) =>
+          withScope(owner, tx, work).catch((error: unknown) => {
+            failure = { error }
+            throw error
+          }),
+        {
+          timeout: options.timeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS,
+          maxWait: config.limits.connectTimeoutMs,
+          ...(options.isolationLevel && { isolationLevel: options.isolationLevel }),
+        },
+      )
+    } catch (error) {
+      // What the callback threw is the caller's own and passes as it is; the rest is the database's.
+      if (failure !== undefined && failure.error === error) throw error
+      throw databaseError(error)
+    }
+  }
+
+  function prismaTransaction(
+    work: (tx: Prisma.TransactionClient) => Promise<unknown>,
+    options: { isolationLevel?: Prisma.TransactionIsolationLevel; timeout?: number } = {},
+  ): Promise<unknown> {
+    return transaction((scope) => work(scope.client), {
+      ...(options.timeout !== undefined && { timeoutMs: options.timeout }),
+      ...(options.isolationLevel && { isolationLevel: options.isolationLevel as NonNullable<TransactionOptions['isolationLevel']> }),
+    })
+  }
+
+  return {
+    kind,
+    pool,
+    run,
+    transaction,
+    get prisma() {
+      if (!currentScope(owner)) assertOpen()
+      base ??= createPrisma(pool)
+      joined ??= joinTransactions(owner, base, prismaTransaction)
+      return joined
+    },
+    close() {
+      closing ??= (async () => {
+        await base?.$disconnect()
+        await close()
+      })()
+      return closing
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { databaseError } from '../errors/database-error.js'
+import { funesError } from '../errors/funes-error.js'
+import type { Prisma } from '../generated/prisma/client.js'
+import type { Statement } from '../sql/statement.js'
+import { releaseSavepoint, rollbackToSavepoint, savepoint } from '../sql/savepoint.js'
+import type { Executor } from './executor.js'
+
+/** A transaction that is running, or one of its savepoints. */
+export interface TransactionScope extends Executor {
+  readonly client: Prisma.TransactionClient
+  /** Runs `work` under a savepoint: what it did is undone if it throws, and only that. */
+  nested<T>(work: (scope: TransactionScope) => Promise<T>): Promise<T>
+}
+
+const running = new AsyncLocalStorage<{ owner: object; scope: TransactionScope }>()
+
+/** The transaction of `owner` that the calling code runs in, if any. */
+export function currentScope(owner: object): TransactionScope | undefined {
+  const store = running.getStore()
+  return store?.owner === owner ? store.scope : undefined
+}
+
+/** Runs `work` so that {@link currentScope} finds a new scope over `client`; the scope is dead afterwards. */
+export async function withScope<T>(
+  owner: object,
+  client: Prisma.TransactionClient,
+  work: (scope: TransactionScope) => Promise<T>,
+  depth = 0,
+): Promise<T> {
+  let ended = false
+  let last: Promise<unknown> = Promise.resolve()
+
+  function assertRunning(): void {
+    if (!ended) return
+    throw funesError('TRANSACTION.CLOSED', 'The transaction that this call belongs to has already ended.', {
+      fix: 'Await every call inside the callback of `funes.transaction`.',
+    })
+  }
+
+  const scope: TransactionScope = {
+    get client() {
+      assertRunning()
+      return client
+    },
+    async run<Row>(statement: Statement<Row>) {
+      assertRunning()
+      try {
+        return await client.$queryRaw<Row[]>(statement.sql)
+      } catch (error) {
+        throw databaseError(error)
+      }
+    },
+    nested<R>(inner: (scope: TransactionScope) => Promise<R>): Promise<R> {
+      assertRunning()
+      // One savepoint at a time: on one connection two side by side would undo each other's work.
+      const turn = last.then(() => underSavepoint(owner, client, inner, depth + 1))
+      last = turn.catch(() => {})
+      return turn
+    },
+  }
+  try {
+    return await running.run({ owner, scope }, () => work(scope))
+  } finally {
+    ended = true
+  }
+}
+
+async function underSavepoint<T>(
+  owner: object,
+  client: Prisma.TransactionClient,
+  work: (scope: TransactionScope) => Promise<T>,
+  depth: number,
+): Promise<T> {
+  const execute = (fragment: Prisma.Sql) =>
+    client.$executeRaw(fragment).catch((error: unknown) => {
+      throw databaseError(error)
+    })
+  await execute(savepoint(depth))
+  let result: T
+  try {
+    result = await withScope(owner, client, work, depth)
+  } catch (error) {
+    await execute(rollbackToSavepoint(depth))
+    await execute(releaseSavepoint(depth))
+    throw error
+  }
+  await execute(releaseSavepoint(depth))
+  return result
+}

@@ -1,0 +1,148 @@
+import type { FunesErrorCode } from './codes.js'
+import { type FunesError, funesError, isFunesError } from './funes-error.js'
+
+/** What every driver's error comes down to. `detail` is left out on purpose: it quotes rows. */
+interface DriverFault {
+  sqlstate: string | undefined
+  message: string
+  constraint: string | undefined
+  /** An errno of Node's sockets, or a code of Prisma's. */
+  system: string | undefined
+}
+
+type Rule = readonly [code: FunesErrorCode, message: string, fix: string]
+
+const MIGRATE = 'Run `await funes.migrate()` or `prisma migrate deploy` against this database.'
+const RETRY = 'Run the whole transaction again.'
+
+const BY_SQLSTATE: Record<string, Rule> = {
+  '23503': ['DB.CONSTRAINT', 'A row that the change refers to does not exist.', 'Create that row first.'],
+  '23505': ['DB.CONSTRAINT', 'A row with that key already exists.', 'Use another key, or update the row.'],
+  '25P02': [
+    'TRANSACTION.ABORTED',
+    'An earlier statement of this transaction failed, so it accepts no more.',
+    'Put the part that may fail into a nested `funes.transaction`, and catch its error outside of it.',
+  ],
+  '28000': ['DB.AUTH_FAILED', 'The database refused this user.', 'Check user, password and pg_hba.conf.'],
+  '28P01': ['DB.AUTH_FAILED', 'The database refused the password.', 'Check user and password in the url.'],
+  '3D000': ['DB.DATABASE_MISSING', 'The database does not exist.', 'Create it: `createdb NAME`.'],
+  '40001': ['DB.CONFLICT', 'The transaction could not be serialized.', RETRY],
+  '40P01': ['DB.CONFLICT', 'The transaction was the victim of a deadlock.', RETRY],
+  '42501': [
+    'DB.PERMISSION_DENIED',
+    'The database role lacks a right that this statement needs.',
+    'Grant it, or connect as a role that has it.',
+  ],
+  '42703': ['DB.NOT_MIGRATED', 'A column of Funes is missing in this database.', MIGRATE],
+  '42P01': ['DB.NOT_MIGRATED', 'A table of Funes is missing in this database.', MIGRATE],
+  '42704': ['DB.NOT_MIGRATED', 'A type of Funes or pgvector is missing in this database.', MIGRATE],
+  '53300': [
+    'DB.POOL_EXHAUSTED',
+    'The server has no connection slot left.',
+    'Lower `limits.maxConnections` over all processes, raise max_connections, or put PgBouncer in front.',
+  ],
+  '55P03': ['DB.LOCK_TIMEOUT', 'A lock was not granted in time.', 'Try again, or look for who holds it.'],
+  '57014': [
+    'DB.TIMEOUT',
+    'The statement was cancelled: it ran longer than its limit.',
+    'Raise `limits.statementTimeoutMs`, or ask `funes.health()` whether an index is missing.',
+  ],
+}
+
+const UNREACHABLE: Rule = [
+  'DB.UNREACHABLE',
+  'The database cannot be reached, or the connection was lost.',
+  'Check that the server runs and that host and port in the url are right; a lost connection is replaced on the next call.',
+]
+const POOL_EXHAUSTED: Rule = [
+  'DB.POOL_EXHAUSTED',
+  'No connection became free in time: all of the pool are in use.',
+  'Await or shorten transactions, raise `limits.maxConnections`, or raise `limits.connectTimeoutMs`.',
+]
+const POOL_ENDED: Rule = ['CLIENT.CLOSED', 'The pool has been ended.', 'Make a new Funes with createFunes.']
+const CLOSED: Rule = [
+  'TRANSACTION.CLOSED',
+  'The transaction that this call belongs to has already ended.',
+  'Await every call inside the callback of `funes.transaction`.',
+]
+const TX_TIMEOUT: Rule = [
+  'TRANSACTION.TIMEOUT',
+  'The transaction ran longer than its limit and was rolled back.',
+  'Make it shorter, or raise `timeoutMs`.',
+]
+const OTHER: Rule = [
+  'DB.QUERY_FAILED',
+  'The database refused a statement.',
+  'See `meta.sqlstate` and `cause`; `funes.health()` may name the reason.',
+]
+
+const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN'])
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Reads the SQLSTATE out of pg's error, or out of where Prisma keeps the driver's own. */
+function readFault(error: unknown): DriverFault {
+  const e = record(error)
+  const adapter = record(record(record(e.meta).driverAdapterError).cause ?? e.cause)
+  const original = text(adapter.originalCode)
+  const code = text(e.code)
+  const sqlstate = original ?? (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code) ? code : undefined)
+  const message = text(adapter.originalMessage) ?? text(e.message) ?? 'unknown error'
+  const named = /constraint "([^"]+)"/.exec(message)?.[1]
+  return { sqlstate, message, constraint: text(e.constraint) ?? named, system: code }
+}
+
+function ruleFor(fault: DriverFault): Rule {
+  const { sqlstate, message, system } = fault
+  if (/Cannot use a pool after calling end/.test(message)) return POOL_ENDED
+  if (/timeout exceeded when trying to connect/.test(message)) return POOL_EXHAUSTED
+  if (system === 'P2028') {
+    if (/Unable to start a transaction in the given time/.test(message)) return POOL_EXHAUSTED
+    return /expired transaction|timeout for this transaction/i.test(message) ? TX_TIMEOUT : CLOSED
+  }
+  if (system === 'P2034') return BY_SQLSTATE['40001'] as Rule
+  if (system === 'P2024') return POOL_EXHAUSTED
+  if (sqlstate !== undefined && BY_SQLSTATE[sqlstate]) return BY_SQLSTATE[sqlstate]
+  if (sqlstate?.startsWith('08') || sqlstate?.startsWith('57P')) return UNREACHABLE
+  if (sqlstate?.startsWith('23')) return ['DB.CONSTRAINT', 'A constraint of the database refused the change.', 'See `meta.constraint`.']
+  if (system !== undefined && SOCKET_CODES.has(system)) return UNREACHABLE
+  if (/Connection terminated|connection is closed|Client has encountered a connection error/i.test(message)) return UNREACHABLE
+  return OTHER
+}
+
+/** The driver's error without what it may quote: parameters, rows, queries. */
+function safeCause(fault: DriverFault): Error {
+  const cause = new Error(fault.sqlstate?.startsWith('22') ? 'invalid value for the column type' : fault.message)
+  cause.name = 'DriverError'
+  return Object.assign(cause, { sqlstate: fault.sqlstate, system: fault.system })
+}
+
+/**
+ * Turns whatever a driver threw into a {@link FunesError}, by SQLSTATE. The one place where that happens.
+ */
+export function databaseError(error: unknown): FunesError {
+  if (isFunesError(error)) return error
+  const e = record(error)
+  if (text(e.code)?.startsWith('EMBEDDED.') && error instanceof Error) {
+    const code = e.code === 'EMBEDDED.LOCKED' ? 'EMBEDDED.LOCKED' : 'EMBEDDED.DATA_DIR_INVALID'
+    return funesError(code, error.message, { fix: text(e.fix) ?? 'See `meta`.', meta: record(e.meta), cause: error })
+  }
+  const fault = readFault(error)
+  const [code, message, fix] = ruleFor(fault)
+  const meta: Record<string, unknown> = {}
+  if (fault.sqlstate) meta.sqlstate = fault.sqlstate
+  if (fault.constraint) meta.constraint = fault.constraint
+  return funesError(code, message, { fix, meta, cause: safeCause(fault) })
+}
+
+/** The name of the constraint that refused a change, when that is why `error` was thrown. */
+export function violatedConstraint(error: unknown): string | undefined {
+  if (!isFunesError(error, 'DB.CONSTRAINT')) return undefined
+  return text(error.meta.constraint)
+}

@@ -1,0 +1,86 @@
+import { databaseError } from '../errors/database-error.js'
+import { type FunesError, isFunesError } from '../errors/funes-error.js'
+import type { Engine } from '../engine/engine.js'
+import { pendingMigrationNames } from '../migrate/migrate.js'
+import type { CurrentModel } from '../models/models.js'
+import type { EmbeddingModel } from '../models/types.js'
+import { ping, selectIndex } from '../sql/health.js'
+import { selectServerFacts } from '../sql/migrations.js'
+import { type Finding, pgvectorFindings } from './findings.js'
+
+export interface Health {
+  /** Whether Funes works: no finding is an `error`. */
+  readonly ok: boolean
+  readonly engine: 'server' | 'embedded'
+  /** One round trip, in milliseconds; null when the database does not answer. */
+  readonly latencyMs: number | null
+  readonly postgres: string | null
+  readonly pgvector: string | null
+  readonly pendingMigrations: readonly string[]
+  readonly model: EmbeddingModel | null
+  /** Connections: open, idle, and calls waiting for one. */
+  readonly pool: { readonly total: number; readonly idle: number; readonly waiting: number }
+  readonly findings: readonly Finding[]
+}
+
+function failure(error: FunesError): Finding {
+  return { severity: 'error', code: error.code, message: error.message, fix: error.fix }
+}
+
+async function indexFindings(engine: Engine, model: EmbeddingModel): Promise<Finding[]> {
+  if (model.indexKind === 'none') return []
+  const [index] = await engine.run(selectIndex(model.id))
+  if (index?.valid) return []
+  return [
+    {
+      severity: 'warning',
+      code: index ? 'HEALTH.INDEX_INVALID' : 'HEALTH.INDEX_MISSING',
+      message: `The vector index of the model ${model.name} is ${index ? 'invalid' : 'missing'}: large searches compare every row.`,
+      fix: index ? `Drop the index ${index.name}, then call models.register again.` : 'Call models.register again: it builds the index.',
+    },
+  ]
+}
+
+/** Looks at everything a search depends on. Never throws: what is wrong is a finding. */
+export async function checkHealth(engine: Engine, current: CurrentModel): Promise<Health> {
+  const findings: Finding[] = []
+  const state = {
+    latencyMs: null as number | null,
+    postgres: null as string | null,
+    pgvector: null as string | null,
+    pendingMigrations: [] as string[],
+    model: null as EmbeddingModel | null,
+  }
+  try {
+    await engine.run(ping)
+    const start = performance.now()
+    await engine.run(ping)
+    state.latencyMs = performance.now() - start
+    const [facts] = await engine.run(selectServerFacts)
+    state.postgres = facts?.version ?? null
+    state.pgvector = facts?.installed ?? null
+    if (state.pgvector !== null) findings.push(...pgvectorFindings(state.pgvector))
+    state.pendingMigrations = await pendingMigrationNames(engine.pool)
+    if (state.pendingMigrations.length > 0) {
+      findings.push({
+        severity: 'error',
+        code: 'DB.NOT_MIGRATED',
+        message: `${state.pendingMigrations.length} migrations are still to apply.`,
+        fix: 'Run `await funes.migrate()` or `prisma migrate deploy`.',
+      })
+    } else {
+      state.model = await current.get()
+      findings.push(...(await indexFindings(engine, state.model)))
+    }
+  } catch (error) {
+    findings.push(failure(isFunesError(error) ? error : databaseError(error)))
+  }
+  const { totalCount, idleCount, waitingCount } = engine.pool
+  return {
+    ok: findings.every((finding) => finding.severity !== 'error'),
+    engine: engine.kind,
+    ...state,
+    pool: { total: totalCount, idle: idleCount, waiting: waitingCount },
+    findings,
+  }
+}

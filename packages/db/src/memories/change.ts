@@ -1,0 +1,58 @@
+import { violatedConstraint } from '../errors/database-error.js'
+import { funesError } from '../errors/funes-error.js'
+import { checked } from '../input.js'
+import { sessionNotFound } from '../sessions/sessions.js'
+import { setDeleted, updateMemory } from '../sql/memory-change.js'
+import { encodeVector, type VectorInput } from '../vector.js'
+import { embedTexts, type MemoryContext } from './context.js'
+import { checkContent, removeSchema, updateSchema } from './input.js'
+import type { Memory, MemoryKey, UpdateMemory } from './types.js'
+
+function found(row: Memory | undefined): Memory {
+  if (row) return row
+  throw funesError('MEMORY.NOT_FOUND', 'This user has no memory with that id, or not in that state.', {
+    fix: 'Check id and user; `memories.get` with includeDeleted tells whether it was deleted.',
+  })
+}
+
+async function newVector(context: MemoryContext, change: UpdateMemory): Promise<Buffer | null | undefined> {
+  let vector: VectorInput | null | undefined = change.embedding
+  if (vector === undefined && change.content !== undefined) {
+    // A new text under its old vector would be found for what it no longer says.
+    vector = (await embedTexts(context, [change.content]))[0] as VectorInput
+  }
+  if (vector === null || vector === undefined) return vector
+  return encodeVector(vector, (await context.model.get()).dimensions)
+}
+
+export async function changeMemory(context: MemoryContext, change: UpdateMemory): Promise<Memory> {
+  const input = checked(updateSchema, change)
+  const content = input.content === undefined ? undefined : checkContent(input.content, context.maxContentLength)
+  const embedding = await newVector(context, change)
+  const statement = updateMemory(
+    {
+      userId: input.userId,
+      id: input.id,
+      actor: input.actor ?? null,
+      content,
+      sessionId: input.sessionId,
+      source: input.source,
+      importance: input.importance,
+      metadata: input.metadata === undefined ? undefined : JSON.stringify(input.metadata),
+      expiresAt: input.expiresAt,
+      embedding,
+    },
+    await context.model.get(),
+  )
+  try {
+    return found((await context.executor.run(statement))[0])
+  } catch (error) {
+    if (violatedConstraint(error) === 'memories_user_id_session_id_fkey') throw sessionNotFound(error)
+    throw error
+  }
+}
+
+export async function removeMemory(context: MemoryContext, key: MemoryKey & { actor?: string }, deleted: boolean): Promise<Memory> {
+  const { userId, id, actor } = checked(removeSchema, key)
+  return found((await context.executor.run(setDeleted({ userId, id, actor: actor ?? null }, deleted)))[0])
+}

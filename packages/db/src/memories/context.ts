@@ -1,0 +1,28 @@
+import type { Embedder } from '../embedder.js'
+import { embedAll } from '../embedder.js'
+import type { Executor } from '../engine/executor.js'
+import { funesError } from '../errors/funes-error.js'
+import type { CurrentModel } from '../models/models.js'
+import type { VectorInput } from '../vector.js'
+
+/** What every operation on memories works with. */
+export interface MemoryContext {
+  readonly executor: Executor
+  readonly model: CurrentModel
+  readonly embedder: Embedder | undefined
+  readonly maxContentLength: number
+}
+
+/**
+ * Makes vectors of texts with the configured embedder.
+ *
+ * @throws `EMBEDDING.REQUIRED` when there is none, `EMBEDDING.FAILED`
+ */
+export function embedTexts(context: MemoryContext, texts: readonly string[]): Promise<readonly VectorInput[]> {
+  if (!context.embedder) {
+    throw funesError('EMBEDDING.REQUIRED', 'There is no vector and no embedder to make one.', {
+      fix: 'Give `embedding`, or give createFunes an `embedder`. `embedding: null` stores a memory without a vector.',
+    })
+  }
+  return embedAll(context.embedder, texts)
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { funesError } from '../errors/funes-error.js'
+import { date, idText, jsonObject, uuid } from '../input.js'
+import { ACCURACIES, MEMORY_SOURCES } from './types.js'
+
+/** Vectors are checked component by component where they are encoded; here they only pass. */
+const vector = z.unknown()
+const importance = z.number('must be a number from 0 to 1').min(0, 'must be at least 0').max(1, 'must be at most 1')
+const source = z.enum(MEMORY_SOURCES, `must be one of ${MEMORY_SOURCES.join(', ')}`)
+const content = z.string('must be a string')
+const limit = z.int().min(1, 'must be at least 1').max(1000, 'must be at most 1000')
+
+export const addSchema = z.strictObject({
+  userId: idText,
+  content,
+  embedding: vector.optional(),
+  sessionId: idText.optional(),
+  source: source.optional(),
+  importance: importance.optional(),
+  metadata: jsonObject.optional(),
+  id: uuid.optional(),
+  idempotencyKey: idText.optional(),
+  createdAt: date.optional(),
+  expiresAt: date.optional(),
+})
+
+export const keySchema = z.strictObject({ userId: idText, id: uuid })
+export const getSchema = keySchema.extend({ includeDeleted: z.boolean().optional() })
+export const removeSchema = keySchema.extend({ actor: idText.optional() })
+
+export const updateSchema = z.strictObject({
+  userId: idText,
+  id: uuid,
+  content: content.optional(),
+  embedding: vector.optional(),
+  sessionId: idText.nullable().optional(),
+  source: source.optional(),
+  importance: importance.optional(),
+  metadata: jsonObject.optional(),
+  expiresAt: date.nullable().optional(),
+  actor: idText.optional(),
+})
+
+export const listSchema = z.strictObject({
+  userId: idText,
+  sessionId: idText.optional(),
+  source: source.optional(),
+  limit: limit.optional(),
+  cursor: z.string().optional(),
+  includeDeleted: z.boolean().optional(),
+})
+
+export const countSchema = z.union([
+  z.strictObject({ userId: idText }),
+  z.strictObject({ scope: z.literal('all-users') }),
+])
+
+export const searchSchema = z
+  .strictObject({
+    userId: idText.optional(),
+    scope: z.literal('all-users').optional(),
+    embedding: vector.optional(),
+    text: z.string().min(1, 'must not be empty').optional(),
+    k: limit.optional(),
+    accuracy: z.enum(ACCURACIES).optional(),
+    filter: z.strictObject({ sessionId: idText.optional(), source: source.optional() }).optional(),
+  })
+  .refine((s) => (s.userId === undefined) !== (s.scope === undefined), {
+    path: ['userId'],
+    message: "is required, or scope: 'all-users' in its place",
+  })
+
+/**
+ * Checks a memory's text and hashes it.
+ *
+ * @throws `MEMORY.CONTENT_EMPTY`, `MEMORY.CONTENT_TOO_LONG`, `INPUT.INVALID`
+ */
+export function checkContent(text: string, maxLength: number): { text: string; hash: Buffer } {
+  if (text.trim() === '') {
+    throw funesError('MEMORY.CONTENT_EMPTY', 'The content is empty or white space only.', {
+      fix: 'Leave such texts out.',
+      meta: { path: 'content' },
+    })
+  }
+  if (text.length > maxLength) {
+    throw funesError('MEMORY.CONTENT_TOO_LONG', `The content has ${text.length} characters, the limit is ${maxLength}.`, {
+      fix: 'Split it into passages: one vector cannot stand for so much text. Or raise `limits.maxContentLength`.',
+      meta: { path: 'content', length: text.length, maximum: maxLength },
+    })
+  }
+  if (!text.isWellFormed()) {
+    throw funesError('INPUT.INVALID', 'content: holds half of a surrogate pair.', {
+      fix: 'Cut text between characters and not inside of them, or use `content.toWellFormed()`.',
+      meta: { path: 'content' },
+    })
+  }
+  return { text, hash: createHash('sha256').update(text).digest() }
+}

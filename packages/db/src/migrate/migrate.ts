@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { databaseError } from '../errors/database-error.js'
+import { funesError, isFunesError } from '../errors/funes-error.js'
+import { migrations as shipped } from '../generated/migrations.js'
+import {
+  createMigrationsTable,
+  insertApplied,
+  liftTimeouts,
+  lockMigrations,
+  migrationsTableExists,
+  selectApplied,
+  selectServerFacts,
+} from '../sql/migrations.js'
+import type { Statement } from '../sql/statement.js'
+import { type Migration, pendingMigrations } from './plan.js'
+import { assertRequirements, extensionMissing } from './requirements.js'
+
+export interface MigrateResult {
+  /** Names of the migrations applied now; empty when the database was up to date. */
+  readonly applied: readonly string[]
+}
+
+async function query<Row>(client: pg.ClientBase, { sql }: Statement<Row>): Promise<Row[]> {
+  const result = await client.query(sql.text, [...sql.values])
+  return result.rows as Row[]
+}
+
+async function pending(client: pg.ClientBase): Promise<Migration[]> {
+  const [table] = await query(client, migrationsTableExists)
+  return pendingMigrations(shipped, table?.exists ? await query(client, selectApplied) : [])
+}
+
+/** A migration's error by name: what failed, and what of that is worth a code of its own. */
+function migrationFailed(migration: Migration, error: unknown) {
+  const translated = databaseError(error)
+  if (translated.code === 'DB.PERMISSION_DENIED' && migration.sql.includes('create extension')) {
+    return extensionMissing(
+      'The pgvector extension is not in this database, and this role may not create it.',
+      'As a superuser, run `create extension vector` in this database once; then migrate again.',
+      translated,
+    )
+  }
+  if (translated.code === 'DB.UNREACHABLE' || translated.code === 'DB.POOL_EXHAUSTED') return translated
+  return funesError('MIGRATION.FAILED', `The migration ${migration.name} failed and was rolled back.`, {
+    fix: 'See `cause`; nothing of it was kept, so mend the reason and migrate again.',
+    meta: { migration: migration.name, ...translated.meta },
+    cause: translated,
+  })
+}
+
+/** Applies the next migration in a transaction of its own, unless another process has just done so. */
+async function applyNext(client: pg.ClientBase): Promise<string | undefined> {
+  await client.query('begin')
+  try {
+    await query(client, liftTimeouts)
+    await query(client, lockMigrations)
+    await query(client, createMigrationsTable)
+    const [next] = await pending(client)
+    if (next) {
+      try {
+        // The simple protocol: a migration is many statements, function bodies among them.
+        await client.query(next.sql)
+        await query(client, insertApplied(randomUUID(), next.name, next.checksum))
+      } catch (error) {
+        throw migrationFailed(next, error)
+      }
+    }
+    await client.query('commit')
+    return next?.name
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  }
+}
+
+/**
+ * Brings the database to this release's schema. Each migration is one transaction under the lock that Prisma
+ * takes too, so any number of processes may call it at once; `prisma migrate status` agrees afterwards.
+ *
+ * @throws `DB.SERVER_TOO_OLD`, `DB.EXTENSION_MISSING`, `DB.EXTENSION_TOO_OLD`, `MIGRATION.FAILED`, `MIGRATION.CHANGED`,
+ * `MIGRATION.UNFINISHED`, `DB.*`
+ */
+export async function applyMigrations(pool: pg.Pool): Promise<MigrateResult> {
+  const applied: string[] = []
+  let client: pg.PoolClient | undefined
+  try {
+    client = await pool.connect()
+    const [facts] = await query(client, selectServerFacts)
+    if (facts) assertRequirements(facts)
+    // Nothing to do is the common case, and takes no lock and no right to create anything.
+    while ((await pending(client)).length > 0) {
+      const name = await applyNext(client)
+      if (name !== undefined) applied.push(name)
+    }
+    client.release()
+    return { applied }
+  } catch (error) {
+    client?.release(isFunesError(error) ? undefined : (error as Error))
+    throw databaseError(error)
+  }
+}
+
+/** Names of the shipped migrations that the database lacks. */
+export async function pendingMigrationNames(pool: pg.Pool): Promise<string[]> {
+  const client = await pool.connect()
+  try {
+    return (await pending(client)).map((migration) => migration.name)
+  } finally {
+    client.release()
+  }
+}

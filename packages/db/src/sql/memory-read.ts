@@ -1,0 +1,59 @@
+import { isLive, type MemoryRow, memoryColumns } from './memory-columns.js'
+import { nothing, type Statement, sql, statement } from './statement.js'
+
+export function selectMemory(userId: string, id: string, includeDeleted: boolean): Statement<MemoryRow> {
+  return statement(sql`
+    select ${memoryColumns}
+    from memories m
+    where m.user_id = ${userId} and m.id = ${id}::uuid
+      ${includeDeleted ? nothing : sql`and ${isLive}`}`)
+}
+
+export interface MemoryListing {
+  userId: string
+  sessionId: string | undefined
+  source: string | undefined
+  includeDeleted: boolean
+  limit: number
+  before: { createdAt: Date; id: string } | null
+}
+
+/** Newest first, in pages by key, which no insert in between can shift. */
+export function selectMemories(listing: MemoryListing): Statement<MemoryRow> {
+  const { userId, sessionId, source, includeDeleted, limit, before } = listing
+  return statement(sql`
+    select ${memoryColumns}
+    from memories m
+    where m.user_id = ${userId}
+      ${sessionId === undefined ? nothing : sql`and m.session_id = ${sessionId}`}
+      ${source === undefined ? nothing : sql`and m.source = ${source}::memory_source`}
+      ${includeDeleted ? nothing : sql`and ${isLive}`}
+      ${before === null ? nothing : sql`and (m.created_at, m.id) < (${before.createdAt}::timestamptz, ${before.id}::uuid)`}
+    order by m.created_at desc, m.id desc
+    limit ${limit}::int4`)
+}
+
+/** How many live memories one user has, or all users together. */
+export function countMemories(userId: string | null): Statement<{ count: number }> {
+  return statement(sql`
+    select count(*)::float8 as count
+    from memories m
+    where ${isLive} ${userId === null ? nothing : sql`and m.user_id = ${userId}`}`)
+}
+
+export interface HistoryRow {
+  version: number
+  operation: 'update' | 'delete' | 'restore'
+  previous: Record<string, unknown>
+  actor: string | null
+  at: Date
+}
+
+/** Oldest first: what the memory was before each change. */
+export function selectHistory(userId: string, id: string): Statement<HistoryRow> {
+  return statement(sql`
+    select version, operation, previous, actor, at
+    from memory_history
+    where user_id = ${userId} and memory_id = ${id}::uuid
+    order by version`)
+}

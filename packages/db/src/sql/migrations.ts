@@ -1,0 +1,57 @@
+import { type Statement, sql, statement } from './statement.js'
+
+export interface AppliedMigration {
+  name: string
+  checksum: string
+  finished: boolean
+  rolledBack: boolean
+}
+
+/** The lock that Prisma's own migrate takes, so that the two wait for each other. Held to the end of the transaction. */
+export const lockMigrations = statement<never>(sql`select pg_advisory_xact_lock(72707369)`)
+
+/** A migration may wait for locks and build indexes: the limits of ordinary statements do not apply. */
+export const liftTimeouts = statement<never>(sql`
+  select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`)
+
+/** Prisma's own table, as Prisma makes it (schema-engine, `_prisma_migrations`). */
+export const createMigrationsTable = statement<never>(sql`
+  create table if not exists _prisma_migrations (
+    id                  varchar(36) primary key not null,
+    checksum            varchar(64) not null,
+    finished_at         timestamptz,
+    migration_name      varchar(255) not null,
+    logs                text,
+    rolled_back_at      timestamptz,
+    started_at          timestamptz not null default now(),
+    applied_steps_count integer not null default 0
+  )`)
+
+export const migrationsTableExists = statement<{ exists: boolean }>(sql`
+  select to_regclass('_prisma_migrations') is not null as exists`)
+
+export const selectApplied = statement<AppliedMigration>(sql`
+  select
+    migration_name as name, checksum, finished_at is not null as finished, rolled_back_at is not null as "rolledBack"
+  from _prisma_migrations
+  order by started_at`)
+
+export function insertApplied(id: string, name: string, checksum: string): Statement<never> {
+  return statement(sql`
+    insert into _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+    values (${id}, ${checksum}, ${name}, clock_timestamp(), clock_timestamp(), 1)`)
+}
+
+export interface ServerFacts {
+  versionNumber: number
+  version: string
+  installed: string | null
+  available: string | null
+}
+
+export const selectServerFacts = statement<ServerFacts>(sql`
+  select
+    current_setting('server_version_num')::int4 as "versionNumber",
+    current_setting('server_version') as version,
+    (select extversion from pg_extension where extname = 'vector') as installed,
+    (select default_version from pg_available_extensions where name = 'vector') as available`)

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { Prisma } from '../generated/prisma/client.js'
+
+/** A statement and what its rows look like. Builders make it; only the engine runs it. */
+export interface Statement<Row> {
+  readonly sql: Prisma.Sql
+  /** Carries the row type; never set. */
+  readonly row?: Row
+}
+
+/** Text and parameters that become part of a statement. */
+export type Fragment = Prisma.Sql
+
+export const sql = Prisma.sql
+export const join = Prisma.join
+export const nothing = Prisma.empty
+
+/** Marks `fragment` as a statement with rows of type `Row`. */
+export function statement<Row>(fragment: Fragment): Statement<Row> {
+  return { sql: fragment }
+}
+
+/** An integer that must stand in the text, as a partial index needs (`model_id = 1`), or as a type modifier. */
+export function integerLiteral(value: number): Fragment {
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a natural number: ${value}`)
+  return Prisma.raw(String(value))
+}
+
+/** Text out of a closed table of this package. Never call it with input. */
+export function trusted(text: string): Fragment {
+  return Prisma.raw(text)
+}
+
+const names = new Map<string, string>()
+const MAX_NAMES = 500
+
+/**
+ * The name under which a statement is prepared: a digest of its text, so that equal texts share a plan.
+ * Undefined past 500 different texts, so that endless variety cannot fill the server's memory.
+ */
+export function statementName(text: string): string | undefined {
+  const known = names.get(text)
+  if (known !== undefined) return known
+  if (names.size >= MAX_NAMES) return undefined
+  const name = `funes_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
+  names.set(text, name)
+  return name
+}

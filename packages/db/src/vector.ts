@@ -1,0 +1,50 @@
+import { funesError } from './errors/funes-error.js'
+
+/** A vector as callers give it: plain numbers or single-precision floats. */
+export type VectorInput = readonly number[] | Float32Array
+
+/**
+ * Encodes a vector in pgvector's binary form, which `vector_recv` reads: int16 dimensions, int16 zero, then
+ * each component as a big-endian float4. Half the bytes of the text form, and nothing to parse.
+ *
+ * @param vector `dimensions` finite components, not all zero.
+ * @returns 4 + 4 × dimensions bytes.
+ * @throws `INPUT.INVALID`, `EMBEDDING.DIMENSION_MISMATCH`, `EMBEDDING.NOT_FINITE`, `EMBEDDING.ZERO`
+ */
+export function encodeVector(vector: VectorInput, dimensions: number, path = 'embedding'): Buffer {
+  if (!(Array.isArray(vector) || vector instanceof Float32Array)) {
+    throw funesError('INPUT.INVALID', `${path} is neither an array of numbers nor a Float32Array.`, {
+      fix: 'Give a Float32Array or number[].',
+      meta: { path },
+    })
+  }
+  if (vector.length !== dimensions) {
+    throw funesError('EMBEDDING.DIMENSION_MISMATCH', `${path} has ${vector.length} dimensions, the model has ${dimensions}.`, {
+      fix: `Use the encoder whose vectors have ${dimensions} dimensions, or register a model with ${vector.length} and name it in \`model\`.`,
+      meta: { path, expected: dimensions, received: vector.length },
+    })
+  }
+  const buffer = Buffer.allocUnsafe(4 + 4 * dimensions)
+  buffer.writeInt16BE(dimensions, 0)
+  buffer.writeInt16BE(0, 2)
+  const view = new DataView(buffer.buffer, buffer.byteOffset + 4, 4 * dimensions)
+  let length = 0
+  for (let i = 0; i < dimensions; i++) {
+    const component = Math.fround(vector[i] as number)
+    if (typeof vector[i] !== 'number' || !Number.isFinite(component)) {
+      throw funesError('EMBEDDING.NOT_FINITE', `${path}[${i}] is not a finite single-precision number.`, {
+        fix: 'Check the encoder: every component must be a number of magnitude below 3.4e38.',
+        meta: { path, index: i },
+      })
+    }
+    length += component * component
+    view.setFloat32(4 * i, component)
+  }
+  if (length === 0) {
+    throw funesError('EMBEDDING.ZERO', `${path} is a zero vector.`, {
+      fix: 'Leave out texts that the encoder has no vector for: a zero vector is near to nothing.',
+      meta: { path },
+    })
+  }
+  return buffer
+}

@@ -4,6 +4,7 @@ import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@p
 import pg from 'pg'
 import { openAdapter } from './adapter.js'
 import { runOnServer } from './databases.js'
+import type { ScriptFailure } from './migration-error.js'
 import { readTarget, type Target } from './target.js'
 
 /** How long to wait for an embedded database that an engine before this one is still closing. */
@@ -13,6 +14,8 @@ const LOCK_RETRY_MS = 100
 export interface AdapterFactory extends SqlMigrationAwareDriverAdapterFactory {
   /** Closes everything that is open, shadow databases included. */
   close(): Promise<void>
+  /** The script that failed since the last time it was asked. */
+  takeFailure(): ScriptFailure | undefined
 }
 
 async function openEmbedded(dataDir: string): Promise<pg.Pool> {
@@ -40,33 +43,41 @@ function openServer(config: pg.ClientConfig): pg.Pool {
 export function createAdapterFactory(target: Target | undefined, shadowUrl: string | undefined): AdapterFactory {
   const open = new Set<() => Promise<void>>()
 
-  async function adapterOn(pool: pg.Pool, schema: string | undefined, after?: () => Promise<void>): Promise<SqlDriverAdapter> {
-    const close = async () => {
-      if (!open.delete(close)) return
+  let failure: ScriptFailure | undefined
+
+  async function adapterOn(pool: pg.Pool, options: { schema?: string | undefined; onShadow?: boolean; after?: () => Promise<void> } = {}) {
+    const { schema, onShadow = false, after } = options
+    const dispose = async () => {
+      if (!open.delete(dispose)) return
       await pool.end()
       await after?.()
     }
-    open.add(close)
+    open.add(dispose)
     try {
-      return await openAdapter(pool, schema, close)
+      return await openAdapter(pool, schema, {
+        dispose,
+        onScriptError: (script, error) => {
+          failure = { script, error, onShadow }
+        },
+      })
     } catch (error) {
-      await close()
+      await dispose()
       throw error
     }
   }
 
-  function connectTo(where: Target | undefined): Promise<SqlDriverAdapter> {
+  async function connectTo(where: Target | undefined, onShadow = false): Promise<SqlDriverAdapter> {
     // Without a database (`migrate diff` between files) the engine still asks one for its dialect.
-    if (where === undefined) return createEmbeddedPool().then((pool) => adapterOn(pool, undefined))
-    if (where.kind === 'embedded') return openEmbedded(where.dataDir).then((pool) => adapterOn(pool, undefined))
-    return adapterOn(openServer(where.config), where.schema)
+    if (where === undefined) return adapterOn(await createEmbeddedPool())
+    if (where.kind === 'embedded') return adapterOn(await openEmbedded(where.dataDir), { onShadow })
+    return adapterOn(openServer(where.config), { schema: where.schema, onShadow })
   }
 
   async function temporaryDatabase(config: pg.ClientConfig): Promise<SqlDriverAdapter> {
     const shadow = { ...config, database: `prisma_migrate_shadow_db_${randomUUID()}` }
     await runOnServer(shadow, (name) => `create database ${name}`)
     const drop = () => runOnServer(shadow, (name) => `drop database if exists ${name} with (force)`)
-    return adapterOn(openServer(shadow), undefined, drop)
+    return adapterOn(openServer(shadow), { onShadow: true, after: drop })
   }
 
   return {
@@ -74,9 +85,14 @@ export function createAdapterFactory(target: Target | undefined, shadowUrl: stri
     adapterName: '@funes/prisma-engine',
     connect: () => connectTo(target),
     async connectToShadowDb() {
-      if (shadowUrl !== undefined) return connectTo(readTarget(shadowUrl))
+      if (shadowUrl !== undefined) return connectTo(readTarget(shadowUrl), true)
       if (target?.kind === 'server' && process.env.PRISMA_ENGINE_SHADOW === 'server') return temporaryDatabase(target.config)
-      return adapterOn(await createEmbeddedPool(), undefined)
+      return adapterOn(await createEmbeddedPool(), { onShadow: true })
+    },
+    takeFailure() {
+      const last = failure
+      failure = undefined
+      return last
     },
     async close() {
       await Promise.allSettled([...open].map((close) => close()))

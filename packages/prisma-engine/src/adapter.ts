@@ -16,12 +16,17 @@ interface AdapterInternals {
   onError(error: unknown): never
 }
 
+export interface AdapterHooks {
+  onScriptError(script: string, error: Partial<pg.DatabaseError>): void
+  dispose(): Promise<void>
+}
+
 /**
  * Opens Prisma's adapter on `pool` and mends two things that the schema engine needs of it: columns of the type
  * "char", which it refuses to read, and scripts, which it cuts at every semicolon, also inside function bodies.
- * Disposing of the adapter runs `dispose` after it.
+ * `hooks` hear of scripts that fail, and end the pool.
  */
-export async function openAdapter(pool: pg.Pool, schema: string | undefined, dispose: () => Promise<void>): Promise<SqlDriverAdapter> {
+export async function openAdapter(pool: pg.Pool, schema: string | undefined, hooks: AdapterHooks): Promise<SqlDriverAdapter> {
   const factory = new PrismaPg(pool, { disposeExternalPool: false, ...(schema !== undefined && { schema }) })
   const adapter = await factory.connect()
   const internals = adapter as unknown as AdapterInternals
@@ -39,10 +44,11 @@ export async function openAdapter(pool: pg.Pool, schema: string | undefined, dis
       // One simple query, so PostgreSQL itself finds where statements end.
       await pool.query(script)
     } catch (error) {
+      hooks.onScriptError(script, error as Partial<pg.DatabaseError>)
       internals.onError(error)
     }
   }
-  adapter.dispose = dispose
+  adapter.dispose = hooks.dispose
   return adapter
 }
 

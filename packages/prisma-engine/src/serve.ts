@@ -4,15 +4,29 @@ import { type AdapterFactory, createAdapterFactory } from './adapter-factory.js'
 import type { Arguments } from './arguments.js'
 import { connectionError } from './connection-error.js'
 import { createDatabase } from './databases.js'
+import { migrationError } from './migration-error.js'
 import { errorBody, type Request } from './protocol.js'
 import { createSchemaEngine, type SchemaEngine } from './schema-engine.js'
 import { readTarget, type Target } from './target.js'
+
+/** Methods that replay the migrations into a shadow database. */
+const NEEDS_SHADOW = new Set(['evaluateDataLoss', 'createMigration'])
+
+/**
+ * These methods fail on an engine that has just applied migrations, or that has not opened a shadow database yet ("must
+ * be provided through an external factory", 7.10.0). A diagnosis of the history makes it open one.
+ */
+async function openShadow(engine: SchemaEngine, params: unknown): Promise<void> {
+  const { migrationsList, filters } = params as { migrationsList: unknown; filters: unknown }
+  await engine.diagnoseMigrationHistory?.({ migrationsList, filters, optInToShadowDatabase: true })
+}
 
 /** Answers the CLI's requests, one after the other, until its stream ends. */
 export async function serve(args: Arguments, input: Readable, output: Writable): Promise<AdapterFactory> {
   const target = args.url === undefined ? undefined : readTarget(args.url)
   const factory = createAdapterFactory(target, args.shadowUrl)
   let engine: Promise<SchemaEngine> | undefined
+  let shadowKnown = false
   const write = (message: object) => output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
 
   async function call(method: string, params: unknown): Promise<unknown> {
@@ -24,7 +38,10 @@ export async function serve(args: Arguments, input: Readable, output: Writable):
     const name = method === 'getDatabaseVersion' ? 'version' : method
     const running = await engine
     if (typeof running[name] !== 'function') throw new Error(`The schema engine has no method "${method}".`)
-    return running[name](params)
+    if (NEEDS_SHADOW.has(name) && !shadowKnown) await openShadow(running, params)
+    const result = await running[name](params)
+    shadowKnown = name !== 'applyMigrations'
+    return result
   }
 
   async function answer({ id, method, params }: Request): Promise<void> {
@@ -35,7 +52,8 @@ export async function serve(args: Arguments, input: Readable, output: Writable):
       if (stdout) write({ id, method: 'print', params: { content: stdout } })
       write({ id, result: result ?? {} })
     } catch (error) {
-      write({ id, error: errorBody(error) })
+      const failure = factory.takeFailure()
+      write({ id, error: errorBody(failure === undefined ? error : migrationError(failure, params)) })
     }
   }
 

@@ -61,22 +61,38 @@ const limitsSchema = z.strictObject({
 })
 
 const isPool = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'connect' in value && 'query' in value && 'totalCount' in value
+  typeof value === 'object' &&
+  value !== null &&
+  'connect' in value &&
+  'query' in value &&
+  'totalCount' in value
 
 const optionsSchema = z
   .strictObject({
-    url: z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgresql://').optional(),
+    url: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must start with postgresql://')
+      .optional(),
     pool: z.custom<pg.Pool>(isPool, 'must be a pg.Pool').optional(),
     dataDir: z.string().min(1).optional(),
     embedder: z
-      .custom<Embedder>((value) => typeof (value as Embedder | null)?.embed === 'function', 'must have embed(texts)')
+      .custom<Embedder>(
+        (value) => typeof (value as Embedder | null)?.embed === 'function',
+        'must have embed(texts)',
+      )
       .refine((e) => typeof e.model === 'string' && e.model !== '', 'must have a model name')
-      .refine((e) => Number.isInteger(e.dimensions) && e.dimensions >= 1 && e.dimensions <= 16_000, 'must have dimensions from 1 to 16,000')
+      .refine(
+        (e) => Number.isInteger(e.dimensions) && e.dimensions >= 1 && e.dimensions <= 16_000,
+        'must have dimensions from 1 to 16,000',
+      )
       .optional(),
     model: z.string().min(1).max(200).optional(),
     limits: limitsSchema.optional(),
   })
-  .refine((o) => [o.url, o.pool, o.dataDir].filter((given) => given !== undefined).length <= 1, 'give only one of url, pool and dataDir')
+  .refine(
+    (o) => [o.url, o.pool, o.dataDir].filter((given) => given !== undefined).length <= 1,
+    'give only one of url, pool and dataDir',
+  )
 
 /** What of the environment is read, all of it. */
 export interface Environment {

@@ -18,7 +18,10 @@ export interface Embedder {
  *
  * @throws `EMBEDDING.FAILED` when it throws or answers with another number of vectors than of texts
  */
-export async function embedAll(embedder: Embedder, texts: readonly string[]): Promise<readonly VectorInput[]> {
+export async function embedAll(
+  embedder: Embedder,
+  texts: readonly string[],
+): Promise<readonly VectorInput[]> {
   if (texts.length === 0) return []
   let vectors: readonly VectorInput[]
   try {
@@ -31,10 +34,14 @@ export async function embedAll(embedder: Embedder, texts: readonly string[]): Pr
     })
   }
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
-    throw funesError('EMBEDDING.FAILED', `The embedder ${embedder.model} did not answer with a vector for each text.`, {
-      fix: '`embed(texts)` must resolve to an array as long as `texts`.',
-      meta: { model: embedder.model, texts: texts.length },
-    })
+    throw funesError(
+      'EMBEDDING.FAILED',
+      `The embedder ${embedder.model} did not answer with a vector for each text.`,
+      {
+        fix: '`embed(texts)` must resolve to an array as long as `texts`.',
+        meta: { model: embedder.model, texts: texts.length },
+      },
+    )
   }
   return vectors
 }

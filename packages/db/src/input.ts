@@ -14,13 +14,19 @@ function findNul(value: unknown, path: string): string | undefined {
     }
     return undefined
   }
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date) return undefined
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date)
+    return undefined
   for (const [key, item] of Object.entries(value)) {
     if (key.includes(NUL)) return path
     const found = findNul(item, path === '' ? key : `${path}.${key}`)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Keys inside metadata are somebody's data: an error names the option only. */
+function publicPath(path: readonly PropertyKey[]): string {
+  return (path[0] === 'metadata' ? path.slice(0, 1) : path).join('.')
 }
 
 /**
@@ -32,9 +38,10 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    const path = issue?.path.join('.') || 'argument'
+    const path = publicPath(issue?.path ?? []) || 'argument'
     const unknownKeys = issue?.code === 'unrecognized_keys' ? ` (${issue.keys.join(', ')})` : ''
-    const reason = issue?.code === 'unrecognized_keys' ? 'has an unknown option' : (issue?.message ?? 'invalid')
+    const reason =
+      issue?.code === 'unrecognized_keys' ? 'has an unknown option' : (issue?.message ?? 'invalid')
     throw funesError('INPUT.INVALID', `${path}: ${reason}${unknownKeys}.`, {
       fix: 'Correct the argument that `meta.path` names.',
       meta: { path },
@@ -42,16 +49,21 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   }
   const nul = findNul(parsed.data, '')
   if (nul !== undefined) {
-    throw funesError('INPUT.NUL_CHARACTER', `${nul || 'argument'} holds the character U+0000.`, {
+    const path = publicPath(nul.split('.')) || 'argument'
+    throw funesError('INPUT.NUL_CHARACTER', `${path} holds the character U+0000.`, {
       fix: 'Remove NUL characters: PostgreSQL has no way to store them in text.',
-      meta: { path: nul },
+      meta: { path },
     })
   }
   return parsed.data
 }
 
 /** The id of a user or session: any text of 1 to 512 characters. */
-export const idText = z.string().min(1, 'must not be empty').max(512, 'must have at most 512 characters').refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
+export const idText = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(512, 'must have at most 512 characters')
+  .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
 
 export const uuid = z.guid('must be a UUID').transform((value) => value.toLowerCase())
 

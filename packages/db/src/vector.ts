@@ -19,10 +19,14 @@ export function encodeVector(vector: VectorInput, dimensions: number, path = 'em
     })
   }
   if (vector.length !== dimensions) {
-    throw funesError('EMBEDDING.DIMENSION_MISMATCH', `${path} has ${vector.length} dimensions, the model has ${dimensions}.`, {
-      fix: `Use the encoder whose vectors have ${dimensions} dimensions, or register a model with ${vector.length} and name it in \`model\`.`,
-      meta: { path, expected: dimensions, received: vector.length },
-    })
+    throw funesError(
+      'EMBEDDING.DIMENSION_MISMATCH',
+      `${path} has ${vector.length} dimensions, the model has ${dimensions}.`,
+      {
+        fix: `Use the encoder whose vectors have ${dimensions} dimensions, or register a model with ${vector.length} and name it in \`model\`.`,
+        meta: { path, expected: dimensions, received: vector.length },
+      },
+    )
   }
   const buffer = Buffer.allocUnsafe(4 + 4 * dimensions)
   buffer.writeInt16BE(dimensions, 0)

@@ -36,7 +36,9 @@ export async function createEngine(config: Config): Promise<Engine> {
 
   function assertOpen(): void {
     if (!closing) return
-    throw funesError('CLIENT.CLOSED', 'This Funes has been closed.', { fix: 'Make a new one with createFunes.' })
+    throw funesError('CLIENT.CLOSED', 'This Funes has been closed.', {
+      fix: 'Make a new one with createFunes.',
+    })
   }
 
   async function run<Row>(statement: Statement<Row>): Promise<Row[]> {
@@ -45,14 +47,21 @@ export async function createEngine(config: Config): Promise<Engine> {
     assertOpen()
     const { text, values } = statement.sql
     try {
-      const result = await pool.query<Row & pg.QueryResultRow>({ name: statementName(text) as string, text, values })
+      const result = await pool.query<Row & pg.QueryResultRow>({
+        name: statementName(text) as string,
+        text,
+        values,
+      })
       return result.rows
     } catch (error) {
       throw databaseError(error)
     }
   }
 
-  async function transaction<T>(work: (scope: TransactionScope) => Promise<T>, options: TransactionOptions = {}) {
+  async function transaction<T>(
+    work: (scope: TransactionScope) => Promise<T>,
+    options: TransactionOptions = {},
+  ) {
     const outer = currentScope(owner)
     if (outer) return outer.nested(work)
     assertOpen()
@@ -84,7 +93,9 @@ export async function createEngine(config: Config): Promise<Engine> {
   ): Promise<unknown> {
     return transaction((scope) => work(scope.client), {
       ...(options.timeout !== undefined && { timeoutMs: options.timeout }),
-      ...(options.isolationLevel && { isolationLevel: options.isolationLevel as NonNullable<TransactionOptions['isolationLevel']> }),
+      ...(options.isolationLevel && {
+        isolationLevel: options.isolationLevel as NonNullable<TransactionOptions['isolationLevel']>,
+      }),
     })
   }
 

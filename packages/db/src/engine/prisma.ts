@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
-import { Prisma, PrismaClient } from '../generated/prisma/client.js'
+import { type Prisma, PrismaClient } from '../generated/prisma/client.js'
 import { statementName } from '../sql/statement.js'
 import { currentScope } from './transaction-scope.js'
 
@@ -29,13 +29,18 @@ interface TransactionOptions {
  * goes to the transaction's connection, and `$transaction(callback)` is `funes.transaction` itself. So calls on
  * Prisma and on Funes join each other, and neither waits for a connection that the other holds.
  */
-export function joinTransactions(owner: object, prisma: PrismaClient, transaction: RunTransaction): PrismaClient {
+export function joinTransactions(
+  owner: object,
+  prisma: PrismaClient,
+  transaction: RunTransaction,
+): PrismaClient {
   return new Proxy(prisma, {
     get(target, key) {
       if (key === '$transaction') {
         return (work: Callback | Promise<unknown>[], options?: TransactionOptions) => {
           if (typeof work === 'function') return transaction(work, options)
-          if (!currentScope(owner)) return target.$transaction(work as Prisma.PrismaPromise<unknown>[], options)
+          if (!currentScope(owner))
+            return target.$transaction(work as Prisma.PrismaPromise<unknown>[], options)
           return transaction(async () => {
             const results: unknown[] = []
             for (const step of work) results.push(await step)

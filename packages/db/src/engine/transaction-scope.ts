@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { databaseError } from '../errors/database-error.js'
 import { funesError } from '../errors/funes-error.js'
 import type { Prisma } from '../generated/prisma/client.js'
-import type { Statement } from '../sql/statement.js'
 import { releaseSavepoint, rollbackToSavepoint, savepoint } from '../sql/savepoint.js'
+import type { Statement } from '../sql/statement.js'
 import type { Executor } from './executor.js'
 
 /** A transaction that is running, or one of its savepoints. */

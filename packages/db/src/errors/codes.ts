@@ -27,7 +27,8 @@ export const ERROR_CODES = {
   'DB.POOL_EXHAUSTED': 'No connection became free in time: all are in use.',
   'DB.TIMEOUT': 'A statement ran longer than its time limit and was cancelled.',
   'DB.LOCK_TIMEOUT': 'A lock was not granted in time.',
-  'DB.CONFLICT': 'Two transactions collided (serialization failure or deadlock); nothing of this one was kept.',
+  'DB.CONFLICT':
+    'Two transactions collided (serialization failure or deadlock); nothing of this one was kept.',
   'DB.NOT_MIGRATED': 'A table or column of Funes is missing in this database.',
   'DB.EXTENSION_MISSING': 'The pgvector extension is not there and cannot be created.',
   'DB.EXTENSION_TOO_OLD': 'The pgvector extension is older than 0.8.0.',

@@ -76,7 +76,16 @@ const OTHER: Rule = [
   'See `meta.sqlstate` and `cause`; `funes.health()` may name the reason.',
 ]
 
-const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN'])
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOENT',
+  'EAI_AGAIN',
+])
 
 function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
@@ -92,7 +101,9 @@ function readFault(error: unknown): DriverFault {
   const adapter = record(record(record(e.meta).driverAdapterError).cause ?? e.cause)
   const original = text(adapter.originalCode)
   const code = text(e.code)
-  const sqlstate = original ?? (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code) ? code : undefined)
+  const sqlstate =
+    original ??
+    (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code) ? code : undefined)
   const message = text(adapter.originalMessage) ?? text(e.message) ?? 'unknown error'
   const named = /constraint "([^"]+)"/.exec(message)?.[1]
   return { sqlstate, message, constraint: text(e.constraint) ?? named, system: code }
@@ -110,15 +121,19 @@ function ruleFor(fault: DriverFault): Rule {
   if (system === 'P2024') return POOL_EXHAUSTED
   if (sqlstate !== undefined && BY_SQLSTATE[sqlstate]) return BY_SQLSTATE[sqlstate]
   if (sqlstate?.startsWith('08') || sqlstate?.startsWith('57P')) return UNREACHABLE
-  if (sqlstate?.startsWith('23')) return ['DB.CONSTRAINT', 'A constraint of the database refused the change.', 'See `meta.constraint`.']
+  if (sqlstate?.startsWith('23'))
+    return ['DB.CONSTRAINT', 'A constraint of the database refused the change.', 'See `meta.constraint`.']
   if (system !== undefined && SOCKET_CODES.has(system)) return UNREACHABLE
-  if (/Connection terminated|connection is closed|Client has encountered a connection error/i.test(message)) return UNREACHABLE
+  if (/Connection terminated|connection is closed|Client has encountered a connection error/i.test(message))
+    return UNREACHABLE
   return OTHER
 }
 
 /** The driver's error without what it may quote: parameters, rows, queries. */
 function safeCause(fault: DriverFault): Error {
-  const cause = new Error(fault.sqlstate?.startsWith('22') ? 'invalid value for the column type' : fault.message)
+  const cause = new Error(
+    fault.sqlstate?.startsWith('22') ? 'invalid value for the column type' : fault.message,
+  )
   cause.name = 'DriverError'
   return Object.assign(cause, { sqlstate: fault.sqlstate, system: fault.system })
 }
@@ -131,7 +146,11 @@ export function databaseError(error: unknown): FunesError {
   const e = record(error)
   if (text(e.code)?.startsWith('EMBEDDED.') && error instanceof Error) {
     const code = e.code === 'EMBEDDED.LOCKED' ? 'EMBEDDED.LOCKED' : 'EMBEDDED.DATA_DIR_INVALID'
-    return funesError(code, error.message, { fix: text(e.fix) ?? 'See `meta`.', meta: record(e.meta), cause: error })
+    return funesError(code, error.message, {
+      fix: text(e.fix) ?? 'See `meta`.',
+      meta: record(e.meta),
+      cause: error,
+    })
   }
   const fault = readFault(error)
   const [code, message, fix] = ruleFor(fault)

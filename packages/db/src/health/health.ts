@@ -1,6 +1,6 @@
+import type { Engine } from '../engine/engine.js'
 import { databaseError } from '../errors/database-error.js'
 import { type FunesError, isFunesError } from '../errors/funes-error.js'
-import type { Engine } from '../engine/engine.js'
 import { pendingMigrationNames } from '../migrate/migrate.js'
 import type { CurrentModel } from '../models/models.js'
 import type { EmbeddingModel } from '../models/types.js'
@@ -36,7 +36,9 @@ async function indexFindings(engine: Engine, model: EmbeddingModel): Promise<Fin
       severity: 'warning',
       code: index ? 'HEALTH.INDEX_INVALID' : 'HEALTH.INDEX_MISSING',
       message: `The vector index of the model ${model.name} is ${index ? 'invalid' : 'missing'}: large searches compare every row.`,
-      fix: index ? `Drop the index ${index.name}, then call models.register again.` : 'Call models.register again: it builds the index.',
+      fix: index
+        ? `Drop the index ${index.name}, then call models.register again.`
+        : 'Call models.register again: it builds the index.',
     },
   ]
 }

@@ -34,7 +34,13 @@ async function prepareAll(context: MemoryContext, memories: readonly AddMemory[]
   const rows = memories.map((memory) => prepare(context, memory))
   const model = await context.model.get()
   const without = rows.filter((_, i) => memories[i]?.embedding === undefined)
-  const made = without.length > 0 ? await embedTexts(context, without.map((row) => row.content)) : []
+  const made =
+    without.length > 0
+      ? await embedTexts(
+          context,
+          without.map((row) => row.content),
+        )
+      : []
   const vectors = new Map<NewMemory, VectorInput>(without.map((row, i) => [row, made[i] as VectorInput]))
   for (const [i, row] of rows.entries()) {
     const given = memories[i]?.embedding

@@ -27,7 +27,8 @@ async function newVector(context: MemoryContext, change: UpdateMemory): Promise<
 
 export async function changeMemory(context: MemoryContext, change: UpdateMemory): Promise<Memory> {
   const input = checked(updateSchema, change)
-  const content = input.content === undefined ? undefined : checkContent(input.content, context.maxContentLength)
+  const content =
+    input.content === undefined ? undefined : checkContent(input.content, context.maxContentLength)
   const embedding = await newVector(context, change)
   const statement = updateMemory(
     {
@@ -52,7 +53,11 @@ export async function changeMemory(context: MemoryContext, change: UpdateMemory)
   }
 }
 
-export async function removeMemory(context: MemoryContext, key: MemoryKey & { actor?: string }, deleted: boolean): Promise<Memory> {
+export async function removeMemory(
+  context: MemoryContext,
+  key: MemoryKey & { actor?: string },
+  deleted: boolean,
+): Promise<Memory> {
   const { userId, id, actor } = checked(removeSchema, key)
   return found((await context.executor.run(setDeleted({ userId, id, actor: actor ?? null }, deleted)))[0])
 }

@@ -18,7 +18,10 @@ export interface MemoryContext {
  *
  * @throws `EMBEDDING.REQUIRED` when there is none, `EMBEDDING.FAILED`
  */
-export function embedTexts(context: MemoryContext, texts: readonly string[]): Promise<readonly VectorInput[]> {
+export function embedTexts(
+  context: MemoryContext,
+  texts: readonly string[],
+): Promise<readonly VectorInput[]> {
   if (!context.embedder) {
     throw funesError('EMBEDDING.REQUIRED', 'There is no vector and no embedder to make one.', {
       fix: 'Give `embedding`, or give createFunes an `embedder`. `embedding: null` stores a memory without a vector.',

@@ -6,7 +6,10 @@ import { ACCURACIES, MEMORY_SOURCES } from './types.js'
 
 /** Vectors are checked component by component where they are encoded; here they only pass. */
 const vector = z.unknown()
-const importance = z.number('must be a number from 0 to 1').min(0, 'must be at least 0').max(1, 'must be at most 1')
+const importance = z
+  .number('must be a number from 0 to 1')
+  .min(0, 'must be at least 0')
+  .max(1, 'must be at most 1')
 const source = z.enum(MEMORY_SOURCES, `must be one of ${MEMORY_SOURCES.join(', ')}`)
 const content = z.string('must be a string')
 const limit = z.int().min(1, 'must be at least 1').max(1000, 'must be at most 1000')
@@ -84,10 +87,14 @@ export function checkContent(text: string, maxLength: number): { text: string; h
     })
   }
   if (text.length > maxLength) {
-    throw funesError('MEMORY.CONTENT_TOO_LONG', `The content has ${text.length} characters, the limit is ${maxLength}.`, {
-      fix: 'Split it into passages: one vector cannot stand for so much text. Or raise `limits.maxContentLength`.',
-      meta: { path: 'content', length: text.length, maximum: maxLength },
-    })
+    throw funesError(
+      'MEMORY.CONTENT_TOO_LONG',
+      `The content has ${text.length} characters, the limit is ${maxLength}.`,
+      {
+        fix: 'Split it into passages: one vector cannot stand for so much text. Or raise `limits.maxContentLength`.',
+        meta: { path: 'content', length: text.length, maximum: maxLength },
+      },
+    )
   }
   if (!text.isWellFormed()) {
     throw funesError('INPUT.INVALID', 'content: holds half of a surrogate pair.', {

@@ -2,13 +2,28 @@ import { z } from 'zod'
 import { readCursor, writeCursor } from '../cursor.js'
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
-import { countMemories, type HistoryRow, selectHistory, selectMemories, selectMemory } from '../sql/memory-read.js'
+import {
+  countMemories,
+  type HistoryRow,
+  selectHistory,
+  selectMemories,
+  selectMemory,
+} from '../sql/memory-read.js'
 import { type AddManyOptions, type AddManyResult, addManyMemories, addMemory } from './add.js'
 import { changeMemory, removeMemory } from './change.js'
 import type { MemoryContext } from './context.js'
 import { countSchema, getSchema, keySchema, listSchema } from './input.js'
 import { findMemories } from './search.js'
-import type { AddMemory, ListMemories, Memory, MemoryHit, MemoryKey, MemoryPage, SearchMemories, UpdateMemory } from './types.js'
+import type {
+  AddMemory,
+  ListMemories,
+  Memory,
+  MemoryHit,
+  MemoryKey,
+  MemoryPage,
+  SearchMemories,
+  UpdateMemory,
+} from './types.js'
 
 /** What a memory was before one change: `version` is the version that the change replaced. */
 export type MemoryVersion = Readonly<HistoryRow>
@@ -30,7 +45,10 @@ export interface Memories {
    *
    * @throws as `add`
    */
-  addMany(memories: Iterable<AddMemory> | AsyncIterable<AddMemory>, options?: AddManyOptions): Promise<AddManyResult>
+  addMany(
+    memories: Iterable<AddMemory> | AsyncIterable<AddMemory>,
+    options?: AddManyOptions,
+  ): Promise<AddManyResult>
   /** The memory, or null when this user has none of that id, or it is deleted or expired. */
   get(key: MemoryKey & { includeDeleted?: boolean }): Promise<Memory | null>
   /** One user's memories, newest first. */
@@ -69,7 +87,9 @@ export interface Memories {
 
 const addManyOptionsSchema = z.strictObject({
   batchSize: z.int().min(1).max(1000).optional(),
-  onProgress: z.custom<(progress: { done: number; total: number | undefined }) => void>((f) => typeof f === 'function').optional(),
+  onProgress: z
+    .custom<(progress: { done: number; total: number | undefined }) => void>((f) => typeof f === 'function')
+    .optional(),
 })
 
 export function createMemories(context: MemoryContext): Memories {
@@ -78,7 +98,10 @@ export function createMemories(context: MemoryContext): Memories {
     add: async (memory) => addMemory(context, memory),
     async addMany(memories, options = {}) {
       checked(addManyOptionsSchema, options)
-      const iterable = typeof memories === 'object' && memories !== null && (Symbol.iterator in memories || Symbol.asyncIterator in memories)
+      const iterable =
+        typeof memories === 'object' &&
+        memories !== null &&
+        (Symbol.iterator in memories || Symbol.asyncIterator in memories)
       if (iterable) return addManyMemories(context, memories, options)
       throw funesError('INPUT.INVALID', 'memories: is not iterable.', {
         fix: 'Give an array, a generator or an async iterable of memories.',
@@ -91,7 +114,14 @@ export function createMemories(context: MemoryContext): Memories {
       return row ?? null
     },
     async list(options) {
-      const { limit = 50, cursor, userId, sessionId, source, includeDeleted = false } = checked(listSchema, options)
+      const {
+        limit = 50,
+        cursor,
+        userId,
+        sessionId,
+        source,
+        includeDeleted = false,
+      } = checked(listSchema, options)
       const after = cursor === undefined ? null : readCursor(cursor)
       const before = after && { createdAt: after.at, id: after.id }
       const rows = await executor.run(

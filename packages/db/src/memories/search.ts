@@ -27,16 +27,23 @@ function score(distance: number, metric: Metric): number {
   }
 }
 
-async function queryVector(context: MemoryContext, model: EmbeddingModel, search: SearchMemories): Promise<Buffer> {
+async function queryVector(
+  context: MemoryContext,
+  model: EmbeddingModel,
+  search: SearchMemories,
+): Promise<Buffer> {
   const vector = search.embedding ?? ((await embedTexts(context, [search.text ?? '']))[0] as VectorInput)
   return encodeVector(vector, model.dimensions)
 }
 
 export async function findMemories(context: MemoryContext, search: SearchMemories): Promise<MemoryHit[]> {
-  const input = checked(searchSchema.refine((s) => s.text !== undefined || s.embedding !== undefined, {
-    path: ['embedding'],
-    message: 'is required, or text in its place',
-  }), search)
+  const input = checked(
+    searchSchema.refine((s) => s.text !== undefined || s.embedding !== undefined, {
+      path: ['embedding'],
+      message: 'is required, or text in its place',
+    }),
+    search,
+  )
   const model = await context.model.get()
   const { k = 10, accuracy = 'high' } = input
   const rows = await context.executor.run(

@@ -97,7 +97,8 @@ export interface SearchOptions {
 }
 
 /** One user's memories, or, said in so many words, everyone's. */
-export type SearchMemories = SearchOptions & ({ userId: string; scope?: never } | { scope: 'all-users'; userId?: never })
+export type SearchMemories = SearchOptions &
+  ({ userId: string; scope?: never } | { scope: 'all-users'; userId?: never })
 
 export interface MemoryHit {
   readonly memory: Memory

@@ -36,7 +36,9 @@ export function assertRequirements(facts: ServerFacts): void {
   }
   if (isOlder(version, OLDEST_PGVECTOR)) {
     throw funesError('DB.EXTENSION_TOO_OLD', `pgvector ${version} is older than 0.8.0.`, {
-      fix: facts.installed ? 'Install 0.8.0 or newer, then run `alter extension vector update`.' : 'Install pgvector 0.8.0 or newer.',
+      fix: facts.installed
+        ? 'Install 0.8.0 or newer, then run `alter extension vector update`.'
+        : 'Install pgvector 0.8.0 or newer.',
       meta: { version },
     })
   }

@@ -33,7 +33,11 @@ function assertSame(existing: EmbeddingModel, asked: RegisterModel): void {
   if (differs.length === 0) return
   throw funesError('MODEL.CONFLICT', `The model is registered with another ${differs.join(' and ')}.`, {
     fix: 'Register the other encoder under a name of its own.',
-    meta: { model: existing.name, differs, registered: Object.fromEntries(differs.map((key) => [key, existing[key]])) },
+    meta: {
+      model: existing.name,
+      differs,
+      registered: Object.fromEntries(differs.map((key) => [key, existing[key]])),
+    },
   })
 }
 

@@ -35,7 +35,11 @@ export interface Sessions {
   /** The session, or null. */
   get(key: SessionKey): Promise<Session | null>
   /** Newest first, 50 a page unless `limit` (1 to 1,000) says otherwise. */
-  list(options: { userId: string; limit?: number; cursor?: string }): Promise<{ items: Session[]; nextCursor: string | null }>
+  list(options: {
+    userId: string
+    limit?: number
+    cursor?: string
+  }): Promise<{ items: Session[]; nextCursor: string | null }>
   /**
    * Ends a running session; one that has ended keeps its time.
    *
@@ -52,7 +56,11 @@ const startSchema = z.strictObject({
   metadata: jsonObject.optional(),
   startedAt: date.optional(),
 })
-const listSchema = z.strictObject({ userId: idText, limit: z.int().min(1).max(1000).optional(), cursor: z.string().optional() })
+const listSchema = z.strictObject({
+  userId: idText,
+  limit: z.int().min(1).max(1000).optional(),
+  cursor: z.string().optional(),
+})
 const endSchema = z.strictObject({ userId: idText, id: idText, endedAt: date.optional() })
 
 /** The answer to a session id that its user has no session for. */
@@ -94,7 +102,9 @@ export function createSessions(executor: Executor): Sessions {
     async list(options) {
       const { userId, limit = 50, cursor } = checked(listSchema, options)
       const before = cursor === undefined ? null : readCursor(cursor)
-      const rows = await executor.run(selectSessions(userId, limit + 1, before && { startedAt: before.at, id: before.id }))
+      const rows = await executor.run(
+        selectSessions(userId, limit + 1, before && { startedAt: before.at, id: before.id }),
+      )
       const items = rows.slice(0, limit)
       const last = items.at(-1)
       return { items, nextCursor: rows.length > limit && last ? writeCursor(last.startedAt, last.id) : null }

@@ -48,7 +48,10 @@ export interface MemoryChange extends Target {
 export function updateMemory(change: MemoryChange, space: VectorSpace): Statement<MemoryRow> {
   const assignments: Fragment[] = [sql`version = m.version + 1`, sql`updated_at = now()`]
   if (change.content) {
-    assignments.push(sql`content = ${change.content.text}::text`, sql`content_hash = ${change.content.hash}::bytea`)
+    assignments.push(
+      sql`content = ${change.content.text}::text`,
+      sql`content_hash = ${change.content.hash}::bytea`,
+    )
   }
   if (change.sessionId !== undefined) assignments.push(sql`session_id = ${change.sessionId}::text`)
   if (change.source !== undefined) assignments.push(sql`source = ${change.source}::memory_source`)

@@ -27,7 +27,9 @@ export function createUsers(executor: Executor): Users {
   return {
     async ensure(user) {
       const { id, metadata } = checked(ensureSchema, user)
-      const [row] = await executor.run(upsertUser(id, metadata === undefined ? null : JSON.stringify(metadata)))
+      const [row] = await executor.run(
+        upsertUser(id, metadata === undefined ? null : JSON.stringify(metadata)),
+      )
       return row as UserRow
     },
     async get(id) {

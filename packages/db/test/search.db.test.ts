@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { beforeAll, expect, it } from 'vitest'
+import type { Memory } from '../src/index.js'
+import { searchMemories } from '../src/sql/memory-search.js'
+import { encodeVector } from '../src/vector.js'
+import { onEveryEngine } from './engines.js'
+import { cosineDistance, random, randomVector } from './vectors.js'
+
+interface Known {
+  memory: Memory
+  vector: Float32Array
+}
+
+onEveryEngine('search', (db) => {
+  const users = ['a', 'ab', 'a%', 'a_', 'A', 'ä', "a'--"]
+  const stored: Known[] = []
+  const next = random(7)
+
+  beforeAll(async () => {
+    const { funes } = db()
+    for (const userId of users) await funes.sessions.start({ userId, id: 's' })
+    for (let i = 0; i < 140; i++) {
+      const vector = randomVector(next)
+      const userId = users[Math.floor(next() * users.length)] as string
+      const memory = await funes.memories.add({
+        userId,
+        content: `memory ${i}`,
+        embedding: vector,
+        source: i % 2 === 0 ? 'chat' : 'document',
+        ...(i % 3 === 0 && { sessionId: 's' }),
+      })
+      stored.push({ memory, vector })
+    }
+  })
+
+  /** What a full comparison in double precision gives. */
+  function oracle(query: Float32Array, k: number, keep: (m: Memory) => boolean) {
+    return stored
+      .filter(({ memory }) => keep(memory))
+      .map(({ memory, vector }) => ({ id: memory.id, distance: cosineDistance(query, vector) }))
+      .sort((x, y) => x.distance - y.distance)
+      .slice(0, k)
+  }
+
+  it('gives exactly the rows of a full comparison, and none of another user', async () => {
+    const { funes } = db()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...users),
+        fc.integer(),
+        fc.integer({ min: 1, max: 40 }),
+        fc.constantFrom('exact' as const, 'high' as const, 'fast' as const),
+        fc.record({
+          sessionId: fc.constantFrom('s', undefined),
+          source: fc.constantFrom('chat' as const, undefined),
+        }),
+        async (userId, seed, k, accuracy, { sessionId, source }) => {
+          const query = randomVector(random(seed))
+          const filter = { ...(sessionId && { sessionId }), ...(source && { source }) }
+          const hits = await funes.memories.search({ userId, embedding: query, k, accuracy, filter })
+          const keep = (m: Memory) =>
+            m.userId === userId &&
+            (!sessionId || m.sessionId === sessionId) &&
+            (!source || m.source === source)
+          const expected = oracle(query, k, keep)
+          expect(hits.map((h) => h.memory.userId).every((id) => id === userId)).toBe(true)
+          expect(hits.map((h) => h.memory.id)).toEqual(expected.map((e) => e.id))
+          for (const [i, hit] of hits.entries()) {
+            expect(hit.distance).toBeCloseTo(expected[i]?.distance as number, 5)
+            expect(hit.score).toBeCloseTo(1 - hit.distance, 10)
+          }
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('searches all users only when told so', async () => {
+    const { funes } = db()
+    const query = randomVector(random(99))
+    const hits = await funes.memories.search({ scope: 'all-users', embedding: query, k: 20 })
+    expect(hits.map((h) => h.memory.id)).toEqual(oracle(query, 20, () => true).map((e) => e.id))
+    // @ts-expect-error a user is required
+    await expect(funes.memories.search({ embedding: query })).rejects.toMatchObject({ code: 'INPUT.INVALID' })
+    // @ts-expect-error one or the other
+    await expect(
+      funes.memories.search({ userId: 'a', scope: 'all-users', embedding: query }),
+    ).rejects.toMatchObject({
+      code: 'INPUT.INVALID',
+    })
+  })
+
+  it('finds no one for a user that does not exist', async () => {
+    expect(await db().funes.memories.search({ userId: 'nobody', embedding: randomVector(next) })).toEqual([])
+  })
+
+  it('goes through the index above the limit, finds the same, and leaves the session settings alone', async () => {
+    const { funes, pool } = db()
+    const [model] = await funes.models.list()
+    const query = randomVector(random(5))
+    for (const userId of ['a', null]) {
+      const search = {
+        space: model as NonNullable<typeof model>,
+        query: encodeVector(query, 384),
+        userId,
+        filter: {},
+        k: 10,
+        exactUpTo: 5,
+        efSearch: 200,
+      }
+      const { sql } = searchMemories(search)
+      const { rows } = await pool.query(sql.text, sql.values)
+      expect(rows.map((row) => row.id)).toEqual(
+        oracle(query, 10, (m) => userId === null || m.userId === userId).map((e) => e.id),
+      )
+    }
+    const { rows } = await pool.query('show hnsw.ef_search')
+    expect(rows[0]['hnsw.ef_search']).toBe('40')
+  })
+
+  it('gives k rows whenever k exist, however little the index looks at', async () => {
+    const { funes, pool } = db()
+    const [model] = await funes.models.list()
+    const search = {
+      space: model as NonNullable<typeof model>,
+      query: encodeVector(randomVector(next), 384),
+      filter: {},
+      exactUpTo: 1,
+      efSearch: 1,
+    }
+    for (const userId of users) {
+      const mine = stored.filter(({ memory }) => memory.userId === userId).length
+      const { sql } = searchMemories({ ...search, userId, k: mine })
+      expect((await pool.query(sql.text, sql.values)).rows).toHaveLength(mine)
+    }
+  })
+})

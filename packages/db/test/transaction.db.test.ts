@@ -1,0 +1,132 @@
+import { expect, it } from 'vitest'
+import { isFunesError } from '../src/index.js'
+import { onEveryEngine } from './engines.js'
+import { random, randomVector } from './vectors.js'
+
+const embedding = randomVector(random(1))
+const memory = (userId: string, content = 'x') => ({ userId, content, embedding })
+
+onEveryEngine('transaction', (db) => {
+  it('keeps everything when the callback returns, and answers what it returned', async () => {
+    const { funes } = db()
+    const answer = await funes.transaction(async (tx) => {
+      await tx.sessions.start({ userId: 'keep', id: 's' })
+      await tx.memories.add({ ...memory('keep'), sessionId: 's' })
+      return 42
+    })
+    expect(answer).toBe(42)
+    expect(await funes.memories.count({ userId: 'keep' })).toBe(1)
+  })
+
+  it('rolls everything back when the callback throws, and passes its error on', async () => {
+    const { funes } = db()
+    const boom = new Error('boom')
+    const failing = funes.transaction(async (tx) => {
+      await tx.memories.add(memory('back'))
+      await funes.memories.add(memory('back'))
+      await funes.prisma.user.create({ data: { id: 'back-2' } })
+      expect(await tx.memories.count({ userId: 'back' })).toBe(2)
+      throw boom
+    })
+    await expect(failing).rejects.toBe(boom)
+    expect(await funes.memories.count({ userId: 'back' })).toBe(0)
+    expect(await funes.users.get('back-2')).toBeNull()
+  })
+
+  it('joins calls on funes and on prisma, and never waits for its own connection', async () => {
+    const { funes } = db()
+    await funes.transaction(async (tx) => {
+      await Promise.all([
+        tx.memories.add(memory('join')),
+        funes.memories.add(memory('join')),
+        funes.users.ensure({ id: 'join-2' }),
+      ])
+      await funes.prisma.$transaction(async (inner) => {
+        expect(await inner.memory.count({ where: { userId: 'join' } })).toBe(2)
+        await funes.memories.add(memory('join'))
+      })
+      const both = await funes.prisma.$transaction([
+        funes.prisma.memory.count({ where: { userId: 'join' } }),
+        funes.prisma.user.count(),
+      ])
+      expect(both[0]).toBe(3)
+      expect(await tx.prisma.memory.count({ where: { userId: 'join' } })).toBe(3)
+    })
+    expect(await funes.memories.count({ userId: 'join' })).toBe(3)
+  })
+
+  it('joins funes calls to a transaction that was begun on prisma', async () => {
+    const { funes } = db()
+    const failing = funes.prisma.$transaction(async () => {
+      await funes.memories.add(memory('prisma-first'))
+      throw new Error('undo')
+    })
+    await expect(failing).rejects.toThrow('undo')
+    expect(await funes.memories.count({ userId: 'prisma-first' })).toBe(0)
+  })
+
+  it('undoes a nested transaction that throws, and only that', async () => {
+    const { funes } = db()
+    await funes.transaction(async (tx) => {
+      await tx.memories.add(memory('nest', 'outer'))
+      const inner = tx.transaction(async (t) => {
+        await t.memories.add(memory('nest', 'inner'))
+        await t.memories.add({ ...memory('nest'), sessionId: 'nowhere' })
+      })
+      await expect(inner).rejects.toSatisfy((e) => isFunesError(e, 'SESSION.NOT_FOUND'))
+      await Promise.all(
+        [1, 2, 3].map((i) => funes.transaction((t) => t.memories.add(memory('nest', `sibling ${i}`)))),
+      )
+    })
+    const contents = (await funes.memories.list({ userId: 'nest' })).items.map((m) => m.content)
+    expect(contents.sort()).toEqual(['outer', 'sibling 1', 'sibling 2', 'sibling 3'])
+  })
+
+  it('says that a failed statement has ended it', async () => {
+    const { funes } = db()
+    const failing = funes.transaction(async (tx) => {
+      await tx.memories.add({ ...memory('abort'), sessionId: 'nowhere' }).catch(() => {})
+      await tx.memories.add(memory('abort'))
+    })
+    await expect(failing).rejects.toSatisfy((e) => isFunesError(e, 'TRANSACTION.ABORTED'))
+  })
+
+  it('refuses a call that comes after its end', async () => {
+    const { funes } = db()
+    let leaked: (() => Promise<unknown>) | undefined
+    await funes.transaction(async (tx) => {
+      leaked = () => tx.memories.add(memory('late'))
+    })
+    await expect(leaked?.()).rejects.toSatisfy((e) => isFunesError(e, 'TRANSACTION.CLOSED'))
+    expect(await funes.memories.count({ userId: 'late' })).toBe(0)
+  })
+
+  it('rolls back when it runs longer than its limit', async () => {
+    const { funes } = db()
+    const slow = funes.transaction(
+      async (tx) => {
+        await tx.memories.add(memory('slow'))
+        await new Promise((resolve) => setTimeout(resolve, 400))
+        await tx.memories.add(memory('slow'))
+      },
+      { timeoutMs: 100 },
+    )
+    await expect(slow).rejects.toSatisfy((e) => isFunesError(e, 'TRANSACTION.TIMEOUT', 'TRANSACTION.CLOSED'))
+    expect(await funes.memories.count({ userId: 'slow' })).toBe(0)
+  })
+
+  it('runs many at once, each whole', async () => {
+    const { funes } = db()
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) =>
+        funes.transaction(async (tx) => {
+          await tx.memories.add(memory('crowd', `${i} a`))
+          if (i % 2 === 1) throw new Error('odd')
+          await funes.memories.add(memory('crowd', `${i} b`))
+        }),
+      ),
+    )
+    expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(10)
+    expect(await funes.memories.count({ userId: 'crowd' })).toBe(20)
+  })
+})

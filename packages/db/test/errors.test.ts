@@ -5,7 +5,9 @@ import { ERROR_CODES, isFunesError } from '../src/index.js'
 
 describe('docs/errors.md', () => {
   const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
-  const listed = Object.fromEntries([...page.matchAll(/^\| `([A-Z_.]+)` \| (.+) \|$/gm)].map((m) => [m[1], m[2]]))
+  const listed = Object.fromEntries(
+    [...page.matchAll(/^\| `([A-Z_.]+)` \| (.+) \|$/gm)].map((m) => [m[1], m[2]]),
+  )
 
   it('lists every code with its meaning, and no other', () => {
     expect(listed).toEqual(ERROR_CODES)
@@ -17,7 +19,9 @@ describe('driver errors', () => {
   const prisma = (originalCode: string) =>
     Object.assign(new Error('Raw query failed: secret'), {
       code: 'P2010',
-      meta: { driverAdapterError: { cause: { originalCode, originalMessage: 'driver says', kind: 'postgres' } } },
+      meta: {
+        driverAdapterError: { cause: { originalCode, originalMessage: 'driver says', kind: 'postgres' } },
+      },
     })
 
   it.each([
@@ -43,18 +47,30 @@ describe('driver errors', () => {
     }
   })
 
-  it.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT'])('%s of a socket is DB.UNREACHABLE', (code) => {
-    expect(databaseError(pg(code)).code).toBe('DB.UNREACHABLE')
-  })
+  it.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT'])(
+    '%s of a socket is DB.UNREACHABLE',
+    (code) => {
+      expect(databaseError(pg(code)).code).toBe('DB.UNREACHABLE')
+    },
+  )
 
   it('keep neither rows nor parameters', () => {
-    const translated = databaseError(pg('23514', { detail: 'Failing row contains (secret).', where: 'secret', parameters: ['secret'] }))
+    const translated = databaseError(
+      pg('23514', { detail: 'Failing row contains (secret).', where: 'secret', parameters: ['secret'] }),
+    )
     const cause = translated.cause as Error
-    expect(JSON.stringify([translated, { ...cause }, cause.message, translated.message])).not.toContain('secret')
+    expect(JSON.stringify([translated, { ...cause }, cause.message, translated.message])).not.toContain(
+      'secret',
+    )
   })
 
   it('are recognised by shape, so that two copies of the package agree', () => {
-    const foreign = Object.assign(new Error('x'), { name: 'FunesError', code: 'DB.TIMEOUT', fix: '', meta: {} })
+    const foreign = Object.assign(new Error('x'), {
+      name: 'FunesError',
+      code: 'DB.TIMEOUT',
+      fix: '',
+      meta: {},
+    })
     expect(isFunesError(foreign, 'DB.TIMEOUT')).toBe(true)
     expect(isFunesError(foreign, 'DB.CONFLICT')).toBe(false)
     expect(isFunesError(new Error('x'))).toBe(false)

@@ -33,7 +33,8 @@ function values(row: NewMemory) {
  * all or nothing. Rows whose (user, idempotency key) is taken are left out, and do not come back.
  */
 export function insertMemories(rows: readonly NewMemory[], space: VectorSpace): Statement<MemoryRow> {
-  return statement(sql`
+  return statement(
+    sql`
     with input (
       user_id, id, session_id, content, content_hash, source, importance, metadata, idempotency_key,
       created_at, expires_at, embedding
@@ -65,7 +66,10 @@ export function insertMemories(rows: readonly NewMemory[], space: VectorSpace): 
       where input.embedding is not null
     )
     select ${memoryColumns}
-    from m`)
+    from m`,
+    // One text a batch size, and long ones: only the single insert is worth a plan that is kept.
+    { prepare: rows.length === 1 },
+  )
 }
 
 /** The memory that took an idempotency key. */

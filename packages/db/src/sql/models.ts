@@ -27,13 +27,24 @@ export function insertModel(model: {
     returning ${columns}`)
 }
 
+/** Serializes the making of indexes: `if not exists` alone fails when two sessions make the same one at once. */
+const INDEX_LOCK = integerLiteral(0x66_75_6e_65)
+
 /**
  * The model's index: partial, and on an expression. Both keep it apart from other models' and out of the
  * sight of `prisma migrate dev`, which drops plain indexes that its schema does not name.
  */
 export function createMemoryIndex(space: VectorSpace): Statement<never> {
   const id = integerLiteral(space.id)
-  return statement(sql`
-    create index if not exists memory_embeddings_hnsw_m${id} on memory_embeddings
-    using hnsw ${indexDefinition(space)} where model_id = ${id} and active`)
+  return statement(
+    sql`
+    do $$
+    begin
+      perform pg_advisory_xact_lock(${INDEX_LOCK});
+      create index if not exists memory_embeddings_hnsw_m${id} on memory_embeddings
+      using hnsw ${indexDefinition(space)} where model_id = ${id} and active;
+    end
+    $$`,
+    { prepare: false },
+  )
 }

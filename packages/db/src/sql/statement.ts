@@ -4,6 +4,8 @@ import { Prisma } from '../generated/prisma/client.js'
 /** A statement and what its rows look like. Builders make it; only the engine runs it. */
 export interface Statement<Row> {
   readonly sql: Prisma.Sql
+  /** Whether the server keeps its plan for the next time, under a name. */
+  readonly prepare: boolean
   /** Carries the row type; never set. */
   readonly row?: Row
 }
@@ -15,9 +17,9 @@ export const sql = Prisma.sql
 export const join = Prisma.join
 export const nothing = Prisma.empty
 
-/** Marks `fragment` as a statement with rows of type `Row`. */
-export function statement<Row>(fragment: Fragment): Statement<Row> {
-  return { sql: fragment }
+/** Marks `fragment` as a statement with rows of type `Row`, prepared unless its text will hardly come again. */
+export function statement<Row>(fragment: Fragment, { prepare = true } = {}): Statement<Row> {
+  return { sql: fragment, prepare }
 }
 
 /** An integer that must stand in the text, as a partial index needs (`model_id = 1`), or as a type modifier. */

@@ -7,6 +7,14 @@ export { createFunes, type Funes, type FunesScope, type FunesTransaction } from 
 export type { Finding } from './health/findings.js'
 export type { Health } from './health/health.js'
 export type { AddManyOptions, AddManyResult } from './memories/add.js'
+export type {
+  JsonScalar,
+  MemoryConditions,
+  MemoryFilter,
+  MetadataCondition,
+  NumberRange,
+  TimeRange,
+} from './memories/filter.js'
 export type { Memories, MemoryVersion } from './memories/memories.js'
 export type {
   Accuracy,

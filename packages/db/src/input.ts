@@ -35,6 +35,19 @@ function publicPath(path: readonly PropertyKey[]): string {
  * @throws `INPUT.INVALID` naming the path, `INPUT.NUL_CHARACTER`
  */
 export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  try {
+    return parse(schema, value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    // Descending into it took more stack than there is.
+    throw funesError('INPUT.INVALID', 'argument: is nested too deeply, or contains itself.', {
+      fix: 'Flatten the value.',
+      meta: { path: 'argument' },
+    })
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

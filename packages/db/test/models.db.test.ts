@@ -81,7 +81,7 @@ onEveryEngine('models', (db) => {
         space: model,
         query: encodeVector(query, 64),
         userId: name,
-        filter: {},
+        filter: undefined,
         k: 10,
         exactUpTo: 1,
         efSearch: 200,

@@ -42,7 +42,7 @@ onEveryEngine('search plans', (db) => {
       space: model,
       query: encodeVector(randomVector(next, DIMENSIONS), DIMENSIONS),
       userId,
-      filter: {},
+      filter: undefined,
       k: 10,
       exactUpTo,
       efSearch: 100,

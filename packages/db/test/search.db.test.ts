@@ -99,7 +99,7 @@ onEveryEngine('search', (db) => {
         space: model as NonNullable<typeof model>,
         query: encodeVector(query, 384),
         userId,
-        filter: {},
+        filter: undefined,
         k: 10,
         exactUpTo: 5,
         efSearch: 200,
@@ -120,7 +120,7 @@ onEveryEngine('search', (db) => {
     const search = {
       space: model as NonNullable<typeof model>,
       query: encodeVector(randomVector(next), 384),
-      filter: {},
+      filter: undefined,
       exactUpTo: 1,
       efSearch: 1,
     }

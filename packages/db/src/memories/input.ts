@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { funesError } from '../errors/funes-error.js'
 import { date, idText, jsonObject, uuid } from '../input.js'
+import { filterSchema } from './filter.js'
 import { ACCURACIES, MEMORY_SOURCES } from './types.js'
 
 /** Vectors are checked component by component where they are encoded; here they only pass. */
@@ -47,8 +48,7 @@ export const updateSchema = z.strictObject({
 
 export const listSchema = z.strictObject({
   userId: idText,
-  sessionId: idText.optional(),
-  source: source.optional(),
+  filter: filterSchema.optional(),
   limit: limit.optional(),
   cursor: z.string().optional(),
   includeDeleted: z.boolean().optional(),
@@ -67,7 +67,7 @@ export const searchSchema = z
     text: z.string().min(1, 'must not be empty').optional(),
     k: limit.optional(),
     accuracy: z.enum(ACCURACIES).optional(),
-    filter: z.strictObject({ sessionId: idText.optional(), source: source.optional() }).optional(),
+    filter: filterSchema.optional(),
   })
   .refine((s) => (s.userId === undefined) !== (s.scope === undefined), {
     path: ['userId'],

@@ -114,18 +114,11 @@ export function createMemories(context: MemoryContext): Memories {
       return row ?? null
     },
     async list(options) {
-      const {
-        limit = 50,
-        cursor,
-        userId,
-        sessionId,
-        source,
-        includeDeleted = false,
-      } = checked(listSchema, options)
+      const { limit = 50, cursor, userId, filter, includeDeleted = false } = checked(listSchema, options)
       const after = cursor === undefined ? null : readCursor(cursor)
       const before = after && { createdAt: after.at, id: after.id }
       const rows = await executor.run(
-        selectMemories({ userId, sessionId, source, includeDeleted, limit: limit + 1, before }),
+        selectMemories({ userId, filter, includeDeleted, limit: limit + 1, before }),
       )
       const items = rows.slice(0, limit)
       const last = items.at(-1)

@@ -51,7 +51,7 @@ export async function findMemories(context: MemoryContext, search: SearchMemorie
       space: model,
       query: await queryVector(context, model, search),
       userId: input.userId ?? null,
-      filter: input.filter ?? {},
+      filter: input.filter,
       k,
       exactUpTo: accuracy === 'exact' ? null : EXACT_UP_TO,
       efSearch: efSearch(accuracy, k),

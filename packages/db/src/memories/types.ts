@@ -1,4 +1,5 @@
 import type { VectorInput } from '../vector.js'
+import type { MemoryFilter } from './filter.js'
 
 export const MEMORY_SOURCES = ['chat', 'tool', 'system', 'document'] as const
 export type MemorySource = (typeof MEMORY_SOURCES)[number]
@@ -67,8 +68,7 @@ export interface UpdateMemory extends MemoryKey {
 
 export interface ListMemories {
   userId: string
-  sessionId?: string
-  source?: MemorySource
+  filter?: MemoryFilter
   /** Rows a page, 1 to 1,000; 50 unless given. */
   limit?: number
   /** `nextCursor` of the page before. */
@@ -93,7 +93,7 @@ export interface SearchOptions {
   /** How many, 1 to 1,000; 10 unless given. */
   k?: number
   accuracy?: Accuracy
-  filter?: { sessionId?: string; source?: MemorySource }
+  filter?: MemoryFilter
 }
 
 /** One user's memories, or, said in so many words, everyone's. */

@@ -1,4 +1,6 @@
+import type { MemoryFilter } from '../memories/filter.js'
 import { isLive, type MemoryRow, memoryColumns } from './memory-columns.js'
+import { filterCondition } from './memory-filter.js'
 import { nothing, type Statement, sql, statement } from './statement.js'
 
 export function selectMemory(userId: string, id: string, includeDeleted: boolean): Statement<MemoryRow> {
@@ -11,8 +13,7 @@ export function selectMemory(userId: string, id: string, includeDeleted: boolean
 
 export interface MemoryListing {
   userId: string
-  sessionId: string | undefined
-  source: string | undefined
+  filter: MemoryFilter | undefined
   includeDeleted: boolean
   limit: number
   before: { createdAt: Date; id: string } | null
@@ -20,13 +21,12 @@ export interface MemoryListing {
 
 /** Newest first, in pages by key, which no insert in between can shift. */
 export function selectMemories(listing: MemoryListing): Statement<MemoryRow> {
-  const { userId, sessionId, source, includeDeleted, limit, before } = listing
+  const { userId, filter, includeDeleted, limit, before } = listing
   return statement(sql`
     select ${memoryColumns}
     from memories m
     where m.user_id = ${userId}
-      ${sessionId === undefined ? nothing : sql`and m.session_id = ${sessionId}`}
-      ${source === undefined ? nothing : sql`and m.source = ${source}::memory_source`}
+      ${filter === undefined ? nothing : sql`and ${filterCondition(filter)}`}
       ${includeDeleted ? nothing : sql`and ${isLive}`}
       ${before === null ? nothing : sql`and (m.created_at, m.id) < (${before.createdAt}::timestamptz, ${before.id}::uuid)`}
     order by m.created_at desc, m.id desc

@@ -1,5 +1,7 @@
+import type { MemoryFilter } from '../memories/filter.js'
 import { exactDistance, indexedDistance, type VectorSpace } from './distance.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
+import { filterCondition } from './memory-filter.js'
 import { type Fragment, integerLiteral, nothing, type Statement, sql, statement } from './statement.js'
 
 export interface MemorySearch {
@@ -8,7 +10,7 @@ export interface MemorySearch {
   query: Buffer
   /** Null searches all users. */
   userId: string | null
-  filter: { sessionId?: string | undefined; source?: string | undefined }
+  filter: MemoryFilter | undefined
   k: number
   /** Up to so many candidate rows all are compared; above, the index is used. `null`: always all. */
   exactUpTo: number | null
@@ -52,15 +54,12 @@ export function searchMemories(search: MemorySearch): Statement<SearchRow> {
 
 /** Which rows of `e` are searched at all; `userId` is written so that an index on it can serve, or not. */
 function candidates(search: MemorySearch, user: Fragment): Fragment {
-  const { sessionId, source } = search.filter
   const memory =
-    sessionId === undefined && source === undefined
+    search.filter === undefined
       ? nothing
       : sql`and exists (
-          select from memories f
-          where f.user_id = e.user_id and f.id = e.memory_id
-            ${sessionId === undefined ? nothing : sql`and f.session_id = ${sessionId}`}
-            ${source === undefined ? nothing : sql`and f.source = ${source}::memory_source`}
+          select from memories m
+          where m.user_id = e.user_id and m.id = e.memory_id and ${filterCondition(search.filter)}
         )`
   return sql`
     e.model_id = ${integerLiteral(search.space.id)} and e.active

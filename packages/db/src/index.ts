@@ -26,7 +26,9 @@ export type {
   MemoryPage,
   MemorySource,
   Metadata,
+  SearchContext,
   SearchMemories,
+  SearchMode,
   SearchOptions,
   UpdateMemory,
 } from './memories/types.js'

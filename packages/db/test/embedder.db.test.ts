@@ -25,7 +25,7 @@ onEveryEngine(
       await funes.memories.addMany(
         ['zebra', 'lemon', 'melon soup'].map((content) => ({ userId: 'u', content })),
       )
-      const hits = await funes.memories.search({ userId: 'u', text: 'melon', k: 2 })
+      const hits = await funes.memories.search({ userId: 'u', text: 'melon', k: 2, mode: 'vector' })
       expect(hits.map((h) => h.memory.content)).toEqual(['lemon', 'melon soup'])
     })
 
@@ -33,7 +33,7 @@ onEveryEngine(
       const { funes } = db()
       const { id } = await funes.memories.add({ userId: 'v', content: 'aaa' })
       await funes.memories.update({ userId: 'v', id, content: 'zzz' })
-      const [hit] = await funes.memories.search({ userId: 'v', text: 'z' })
+      const [hit] = await funes.memories.search({ userId: 'v', text: 'z', mode: 'vector' })
       expect(hit?.distance).toBeCloseTo(0, 5)
     })
 

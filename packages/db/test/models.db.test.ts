@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { type IndexKind, isFunesError, type Metric } from '../src/index.js'
 import { searchMemories } from '../src/sql/memory-search.js'
+import { compile } from '../src/sql/statement.js'
 import { encodeVector } from '../src/vector.js'
 import { onEveryEngine } from './engines.js'
 import { random, randomVector } from './vectors.js'
@@ -77,15 +78,17 @@ onEveryEngine('models', (db) => {
       const query = randomVector(next, 64)
       const exact = await funes.memories.search({ userId: name, embedding: query, accuracy: 'exact' })
       expect(exact).toHaveLength(10)
-      const { sql } = searchMemories({
-        space: model,
-        query: encodeVector(query, 64),
-        userId: name,
-        filter: undefined,
-        k: 10,
-        exactUpTo: 1,
-        efSearch: 200,
-      })
+      const sql = compile(
+        searchMemories({
+          space: model,
+          query: encodeVector(query, 64),
+          userId: name,
+          filter: undefined,
+          k: 10,
+          exactUpTo: 1,
+          efSearch: 200,
+        }),
+      )
       const { rows } = await pool.query(sql.text, sql.values)
       expect(rows.map((row) => row.content)).toEqual(exact.map((hit) => hit.memory.content))
     },

@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import type { EmbeddingModel } from '../src/index.js'
 import { searchMemories } from '../src/sql/memory-search.js'
+import { compile } from '../src/sql/statement.js'
 import { encodeVector } from '../src/vector.js'
 import { onEveryEngine } from './engines.js'
 import { random, randomVector } from './vectors.js'
@@ -47,7 +48,7 @@ onEveryEngine('search plans', (db) => {
       exactUpTo,
       efSearch: 100,
     }
-    const { sql } = searchMemories(search)
+    const sql = compile(searchMemories(search))
     const client = await db().pool.connect()
     try {
       const name = `plan_${userId}_${exactUpTo}_${times}`

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import type { Memory } from '../src/index.js'
 import { searchMemories } from '../src/sql/memory-search.js'
+import { compile } from '../src/sql/statement.js'
 import { encodeVector } from '../src/vector.js'
 import { onEveryEngine } from './engines.js'
 import { cosineDistance, random, randomVector } from './vectors.js'
@@ -67,7 +68,7 @@ onEveryEngine('search', (db) => {
           expect(hits.map((h) => h.memory.id)).toEqual(expected.map((e) => e.id))
           for (const [i, hit] of hits.entries()) {
             expect(hit.distance).toBeCloseTo(expected[i]?.distance as number, 5)
-            expect(hit.score).toBeCloseTo(1 - hit.distance, 10)
+            expect(hit.score).toBeCloseTo(1 - (hit.distance as number), 10)
           }
         },
       ),
@@ -104,7 +105,7 @@ onEveryEngine('search', (db) => {
         exactUpTo: 5,
         efSearch: 200,
       }
-      const { sql } = searchMemories(search)
+      const sql = compile(searchMemories(search))
       const { rows } = await pool.query(sql.text, sql.values)
       expect(rows.map((row) => row.id)).toEqual(
         oracle(query, 10, (m) => userId === null || m.userId === userId).map((e) => e.id),
@@ -126,7 +127,7 @@ onEveryEngine('search', (db) => {
     }
     for (const userId of users) {
       const mine = stored.filter(({ memory }) => memory.userId === userId).length
-      const { sql } = searchMemories({ ...search, userId, k: mine })
+      const sql = compile(searchMemories({ ...search, userId, k: mine }))
       expect((await pool.query(sql.text, sql.values)).rows).toHaveLength(mine)
     }
   })

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Config } from '../config.js'
 import { databaseError } from '../errors/database-error.js'
 import { funesError } from '../errors/funes-error.js'
-import { type Statement, statementName } from '../sql/statement.js'
+import { compile, type Statement, statementName } from '../sql/statement.js'
 import type { Executor } from './executor.js'
 import { openPool } from './pool.js'
 import { createPrisma, joinTransactions, type Prisma, type PrismaClient } from './prisma.js'
@@ -45,7 +45,7 @@ export async function createEngine(config: Config): Promise<Engine> {
     const scope = currentScope(owner)
     if (scope) return scope.run(statement)
     assertOpen()
-    const { text, values } = statement.sql
+    const { text, values } = compile(statement)
     try {
       const result = await pool.query<Row & pg.QueryResultRow>({
         name: statementName(text) as string,

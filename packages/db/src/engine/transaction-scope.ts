@@ -3,7 +3,7 @@ import { databaseError } from '../errors/database-error.js'
 import { funesError } from '../errors/funes-error.js'
 import type { Prisma } from '../generated/prisma/client.js'
 import { releaseSavepoint, rollbackToSavepoint, savepoint } from '../sql/savepoint.js'
-import type { Statement } from '../sql/statement.js'
+import { compile, type Statement } from '../sql/statement.js'
 import type { Executor } from './executor.js'
 
 /** A transaction that is running, or one of its savepoints. */
@@ -46,7 +46,9 @@ export async function withScope<T>(
     async run<Row>(statement: Statement<Row>) {
       assertRunning()
       try {
-        return await client.$queryRaw<Row[]>(statement.sql)
+        // Not unsafe: the text is a builder's, and every value in it a parameter.
+        const { text, values } = compile(statement)
+        return await client.$queryRawUnsafe<Row[]>(text, ...values)
       } catch (error) {
         throw databaseError(error)
       }

@@ -70,6 +70,11 @@ const TX_TIMEOUT: Rule = [
   'The transaction ran longer than its limit and was rolled back.',
   'Make it shorter, or raise `timeoutMs`.',
 ]
+const LANGUAGE_UNKNOWN: Rule = [
+  'INPUT.INVALID',
+  'The database has no text search configuration of that name.',
+  'Give `language` a name that `select cfgname from pg_ts_config` lists, such as english or simple.',
+]
 const OTHER: Rule = [
   'DB.QUERY_FAILED',
   'The database refused a statement.',
@@ -119,6 +124,7 @@ function ruleFor(fault: DriverFault): Rule {
   }
   if (system === 'P2034') return BY_SQLSTATE['40001'] as Rule
   if (system === 'P2024') return POOL_EXHAUSTED
+  if (sqlstate === '42704' && message.includes('text search configuration')) return LANGUAGE_UNKNOWN
   if (sqlstate !== undefined && BY_SQLSTATE[sqlstate]) return BY_SQLSTATE[sqlstate]
   if (sqlstate?.startsWith('08') || sqlstate?.startsWith('57P')) return UNREACHABLE
   if (sqlstate?.startsWith('23'))

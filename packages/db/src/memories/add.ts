@@ -6,7 +6,7 @@ import { sessionNotFound } from '../sessions/sessions.js'
 import { insertMemories, type NewMemory, selectByIdempotencyKey } from '../sql/memory-insert.js'
 import { encodeVector, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
-import { addSchema, checkContent } from './input.js'
+import { addSchema, checkContent, DEFAULT_LANGUAGE } from './input.js'
 import type { AddMemory, Memory } from './types.js'
 
 /** Checks everything that can be checked without the database, the vector apart. */
@@ -22,6 +22,7 @@ function prepare(context: MemoryContext, memory: AddMemory): NewMemory {
     source: input.source ?? 'chat',
     importance: input.importance ?? 0.5,
     metadata: JSON.stringify(input.metadata ?? {}),
+    language: input.language ?? DEFAULT_LANGUAGE,
     idempotencyKey: input.idempotencyKey ?? null,
     createdAt: input.createdAt ?? null,
     expiresAt: input.expiresAt ?? null,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { funesError } from '../errors/funes-error.js'
 import { date, idText, jsonObject, uuid } from '../input.js'
 import { filterSchema } from './filter.js'
-import { ACCURACIES, MEMORY_SOURCES } from './types.js'
+import { ACCURACIES, MEMORY_SOURCES, SEARCH_MODES } from './types.js'
 
 /** Vectors are checked component by component where they are encoded; here they only pass. */
 const vector = z.unknown()
@@ -15,6 +15,16 @@ const source = z.enum(MEMORY_SOURCES, `must be one of ${MEMORY_SOURCES.join(', '
 const content = z.string('must be a string')
 const limit = z.int().min(1, 'must be at least 1').max(1000, 'must be at most 1000')
 
+const weight = z.number().min(0).max(1000)
+const turns = z.int().min(0).max(20)
+/** A name of pg_ts_config; whether there is one of it, the database knows. */
+const language = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a text search configuration')
+
+/** The text search configuration of memories and questions that name none. */
+export const DEFAULT_LANGUAGE = 'english'
+
 export const addSchema = z.strictObject({
   userId: idText,
   content,
@@ -23,6 +33,7 @@ export const addSchema = z.strictObject({
   source: source.optional(),
   importance: importance.optional(),
   metadata: jsonObject.optional(),
+  language: language.optional(),
   id: uuid.optional(),
   idempotencyKey: idText.optional(),
   createdAt: date.optional(),
@@ -68,6 +79,17 @@ export const searchSchema = z
     k: limit.optional(),
     accuracy: z.enum(ACCURACIES).optional(),
     filter: filterSchema.optional(),
+    mode: z.enum(SEARCH_MODES).optional(),
+    weights: z.strictObject({ vector: weight, text: weight }).optional(),
+    fusion: z.enum(['score', 'rank']).optional(),
+    language: language.optional(),
+    context: z
+      .strictObject({
+        before: turns.optional(),
+        after: turns.optional(),
+        lend: z.number().min(0).max(1).optional(),
+      })
+      .optional(),
   })
   .refine((s) => (s.userId === undefined) !== (s.scope === undefined), {
     path: ['userId'],

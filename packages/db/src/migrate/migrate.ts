@@ -12,7 +12,7 @@ import {
   selectApplied,
   selectServerFacts,
 } from '../sql/migrations.js'
-import type { Statement } from '../sql/statement.js'
+import { compile, type Statement } from '../sql/statement.js'
 import { type Migration, pendingMigrations } from './plan.js'
 import { assertRequirements, extensionMissing } from './requirements.js'
 
@@ -21,8 +21,9 @@ export interface MigrateResult {
   readonly applied: readonly string[]
 }
 
-async function query<Row>(client: pg.ClientBase, { sql }: Statement<Row>): Promise<Row[]> {
-  const result = await client.query(sql.text, [...sql.values])
+async function query<Row>(client: pg.ClientBase, statement: Statement<Row>): Promise<Row[]> {
+  const { text, values } = compile(statement)
+  const result = await client.query(text, values)
   return result.rows as Row[]
 }
 

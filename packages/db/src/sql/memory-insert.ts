@@ -13,6 +13,7 @@ export interface NewMemory {
   importance: number
   /** JSON text. */
   metadata: string
+  language: string
   idempotencyKey: string | null
   createdAt: Date | null
   expiresAt: Date | null
@@ -23,7 +24,8 @@ export interface NewMemory {
 function values(row: NewMemory) {
   return sql`(
     ${row.userId}::text, ${row.id}::uuid, ${row.sessionId}::text, ${row.content}::text, ${row.contentHash}::bytea,
-    ${row.source}::memory_source, ${row.importance}::float8, ${row.metadata}::jsonb, ${row.idempotencyKey}::text,
+    ${row.source}::memory_source, ${row.importance}::float8, ${row.metadata}::jsonb, ${row.language}::text::regconfig,
+    ${row.idempotencyKey}::text,
     coalesce(${row.createdAt}::timestamptz, now()), ${row.expiresAt}::timestamptz, ${row.embedding}::vector
   )`
 }
@@ -36,7 +38,7 @@ export function insertMemories(rows: readonly NewMemory[], space: VectorSpace): 
   return statement(
     sql`
     with input (
-      user_id, id, session_id, content, content_hash, source, importance, metadata, idempotency_key,
+      user_id, id, session_id, content, content_hash, source, importance, metadata, language, idempotency_key,
       created_at, expires_at, embedding
     ) as (
       values ${join(rows.map(values))}
@@ -48,11 +50,11 @@ export function insertMemories(rows: readonly NewMemory[], space: VectorSpace): 
     ),
     m as (
       insert into memories (
-        user_id, id, session_id, content, content_hash, source, importance, metadata, idempotency_key,
+        user_id, id, session_id, content, content_hash, source, importance, metadata, language, idempotency_key,
         created_at, updated_at, expires_at
       )
       select
-        user_id, id, session_id, content, content_hash, source, importance, metadata, idempotency_key,
+        user_id, id, session_id, content, content_hash, source, importance, metadata, language, idempotency_key,
         created_at, created_at, expires_at
       from input
       on conflict (user_id, idempotency_key) do nothing

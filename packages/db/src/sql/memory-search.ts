@@ -29,27 +29,33 @@ export type SearchRow = MemoryRow & { distance: number }
  * and 0.04 at 1 %. And should the index give fewer than k rows, `exact` runs after all: k rows come whenever k exist.
  */
 export function searchMemories(search: MemorySearch): Statement<SearchRow> {
-  const { space, k } = search
-  const query = sql`${search.query}::vector`
-  const hits =
-    search.exactUpTo === null || space.indexKind === 'none'
-      ? exactHits(search, query, nothing)
-      : adaptiveHits(search, query, search.exactUpTo)
   return statement(sql`
     select ${memoryColumns}, hit.distance
-    from (
-      select
-        set_config('hnsw.ef_search', ${String(search.efSearch)}, true) as ef,
-        set_config('hnsw.iterative_scan', 'relaxed_order', true) as scan
-    ) setting
+    from (${searchSettings(search.efSearch)}) setting
     cross join lateral (
       select h.user_id, h.memory_id, h.distance, setting.ef
-      from (${hits}) h
+      from (${candidateHits(search)}) h
       order by h.distance
-      limit ${integerLiteral(k)}
+      limit ${integerLiteral(search.k)}
     ) hit
     join memories m on m.user_id = hit.user_id and m.id = hit.memory_id
     order by hit.distance, m.id`)
+}
+
+/** One row that sets how the index searches, for the statement's own transaction: take `ef` from it in a lateral join. */
+export function searchSettings(efSearch: number): Fragment {
+  return sql`
+      select
+        set_config('hnsw.ef_search', ${String(efSearch)}, true) as ef,
+        set_config('hnsw.iterative_scan', 'relaxed_order', true) as scan`
+}
+
+/** `user_id, memory_id, distance` of the nearest rows, by the way that their number calls for. */
+export function candidateHits(search: MemorySearch): Fragment {
+  const query = sql`${search.query}::vector`
+  return search.exactUpTo === null || search.space.indexKind === 'none'
+    ? exactHits(search, query, nothing)
+    : adaptiveHits(search, query, search.exactUpTo)
 }
 
 /** Which rows of `e` are searched at all; `userId` is written so that an index on it can serve, or not. */

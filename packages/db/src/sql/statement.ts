@@ -22,6 +22,28 @@ export function statement<Row>(fragment: Fragment, { prepare = true } = {}): Sta
   return { sql: fragment, prepare }
 }
 
+/**
+ * The text and parameters that go over the wire. A buffer that occurs several times is one parameter: a vector is
+ * sent once, however often its statement names it.
+ */
+export function compile({ sql: { strings, values } }: Statement<unknown>): {
+  text: string
+  values: unknown[]
+} {
+  const parameters: unknown[] = []
+  const places = new Map<unknown, number>()
+  let text = strings[0] as string
+  for (const [i, value] of values.entries()) {
+    let place = Buffer.isBuffer(value) ? places.get(value) : undefined
+    if (place === undefined) {
+      place = parameters.push(value)
+      if (Buffer.isBuffer(value)) places.set(value, place)
+    }
+    text += `$${place}${strings[i + 1]}`
+  }
+  return { text, values: parameters }
+}
+
 /** An integer that must stand in the text, as a partial index needs (`model_id = 1`), or as a type modifier. */
 export function integerLiteral(value: number): Fragment {
   if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a natural number: ${value}`)

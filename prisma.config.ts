@@ -1,27 +1,28 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import { defineConfig } from 'prisma/config'
 
-const root = new URL('.', import.meta.url)
-const engine = fileURLToPath(new URL('packages/prisma-engine/dist/cli.js', root))
+const root = import.meta.dirname
+const { env } = process
 
-// The CLI's own engine is a download from a host that is not npm; ours comes with the packages. Whoever has
-// set the variable keeps their engine.
-if (process.env.PRISMA_SCHEMA_ENGINE_BINARY === undefined) {
-  if (!existsSync(engine)) throw new Error('The schema engine is not built yet. Run: npm run setup')
-  process.env.PRISMA_SCHEMA_ENGINE_BINARY = engine
+// The CLI's own engine is a download from a host that is not npm; this one comes with the packages. Whoever has set
+// the variable keeps their engine, and Windows, which starts no scripts, the CLI's own.
+if (env.PRISMA_SCHEMA_ENGINE_BINARY === undefined && process.platform !== 'win32') {
+  const engine = join(root, 'packages/prisma-engine/dist/cli.js')
+  if (!existsSync(engine)) throw new Error('The schema engine is not built yet. Run: npm run build')
+  env.PRISMA_SCHEMA_ENGINE_BINARY = engine
 }
-// No update checks, no telemetry: the CLI has nothing to say to the network.
-process.env.CHECKPOINT_DISABLE ??= '1'
-process.env.PRISMA_HIDE_UPDATE_MESSAGE ??= '1'
-// The embedded database is one directory, wherever the CLI is started from.
-process.env.FUNES_DATA_DIR ??= fileURLToPath(new URL('.funes', root))
+// No telemetry and no look for a newer version: the CLI has nothing to ask of the network.
+env.CHECKPOINT_DISABLE ??= '1'
+env.PRISMA_HIDE_UPDATE_MESSAGE ??= '1'
+// One directory wherever the CLI is started. A relative one is the caller's: the engine runs in this folder.
+env.FUNES_DATA_DIR = env.FUNES_DATA_DIR ? resolve(env.FUNES_DATA_DIR) : join(root, '.funes')
 
 export default defineConfig({
-  schema: fileURLToPath(new URL('prisma/schema.prisma', root)),
-  migrations: { path: fileURLToPath(new URL('prisma/migrations', root)) },
+  schema: join(root, 'prisma/schema.prisma'),
+  migrations: { path: join(root, 'prisma/migrations') },
   datasource: {
-    url: process.env.FUNES_DATABASE_URL || process.env.DATABASE_URL || 'postgresql://embedded/funes',
-    ...(process.env.SHADOW_DATABASE_URL && { shadowDatabaseUrl: process.env.SHADOW_DATABASE_URL }),
+    url: env.FUNES_DATABASE_URL || env.DATABASE_URL || 'postgresql://embedded/funes',
+    ...(env.SHADOW_DATABASE_URL && { shadowDatabaseUrl: env.SHADOW_DATABASE_URL }),
   },
 })

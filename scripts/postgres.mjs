@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { foreground } from './commands.mjs'
+import { foreground } from './child-process.mjs'
 import {
   createCluster,
   isRunning,

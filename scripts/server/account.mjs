@@ -1,4 +1,4 @@
-import { captureIfPossible } from '../commands.mjs'
+import { captureIfPossible } from '../child-process.mjs'
 
 /**
  * The account (name, uid, gid) that owns and runs a private cluster, or undefined for the current user.

@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { captureIfPossible } from '../commands.mjs'
+import { captureIfPossible } from '../child-process.mjs'
 import { compareVersions } from './versions.mjs'
 
 /** The oldest PostgreSQL and pgvector that Funes supports. */
 export const OLDEST_POSTGRES = '14'
 export const OLDEST_PGVECTOR = '0.8.0'
+
+/** Older ones can write past a buffer in a parallel HNSW build (CVE-2026-3172). */
+const OLDEST_SAFE_PGVECTOR = '0.8.2'
 
 const REQUIRED_PROGRAMS = ['initdb', 'postgres', 'pg_ctl', 'psql']
 
@@ -48,6 +51,11 @@ async function describe(folder) {
   const share = await captureIfPossible(join(folder, 'pg_config'), ['--sharedir'])
   const shareFolder = share?.trim() ?? `/usr/share/postgresql/${major}`
   return { folder, version, major, pgvector: pgvectorVersion(shareFolder) }
+}
+
+/** True when this version of pgvector may build an HNSW index with parallel workers. */
+export function buildsInParallelSafely(pgvector) {
+  return compareVersions(pgvector, OLDEST_SAFE_PGVECTOR) >= 0
 }
 
 /** True when these binaries come with a pgvector that Funes supports. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { CommandError, capture, captureIfPossible } from '../commands.mjs'
+import { CommandError, capture, captureIfPossible } from '../child-process.mjs'
 import { serverAccount } from './account.mjs'
 import { settingsFor } from './settings.mjs'
 
@@ -93,11 +93,12 @@ function launch(dir, binariesFolder, account) {
   })
 }
 
-async function launchOnFreePort(cluster, { account, fast }) {
+async function launchOnFreePort(cluster, binaries, { account, fast }) {
   for (let attempt = 1; ; attempt++) {
     cluster.port = await freePort()
     const configuration = join(dataFolder(cluster.dir), 'postgresql.auto.conf')
-    writeFileSync(configuration, settingsFor({ port: cluster.port, socketFolder: cluster.dir, fast }))
+    const { dir, port } = cluster
+    writeFileSync(configuration, settingsFor({ port, socketFolder: dir, pgvector: binaries.pgvector, fast }))
     try {
       return await launch(cluster.dir, cluster.binaries, account)
     } catch (error) {
@@ -122,7 +123,7 @@ export async function createCluster({ dir, binaries, fast }) {
   // Written first: from here on the folder can be recognised, stopped and removed.
   writeCluster(cluster)
   cluster.password = await initialise(dir, binaries, account)
-  await launchOnFreePort(cluster, { account, fast })
+  await launchOnFreePort(cluster, binaries, { account, fast })
   cluster.url = `postgresql://postgres:${cluster.password}@127.0.0.1:${cluster.port}/${DATABASE}`
   await runSql(cluster, `create database ${DATABASE}`, 'postgres')
   // Using the library is the only proof that it fits this server and this processor.

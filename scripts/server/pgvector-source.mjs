@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { capture } from '../commands.mjs'
+import { capture } from '../child-process.mjs'
 import { distributionMirror, installPackages, packageVersions, sourcesOf, unpackSource } from './apt.mjs'
 
 /** Where a distribution keeps pgvector's source package, newest suite first. */
@@ -63,6 +63,7 @@ export async function buildPgvector(binaries, log) {
         return await buildFrom(suite, mirror, binaries, workFolder)
       } catch (error) {
         failures.push(`${suite}: ${error.message.slice(-1500)}`)
+        log(`Not from ${suite}: ${error.message.trimEnd().split('\n').at(-1)}`)
       }
     }
   } finally {

@@ -6,12 +6,15 @@ import {
   packageVersions,
   updatePackageLists,
 } from './apt.mjs'
-import { findBinaries, hasPgvector, OLDEST_PGVECTOR, OLDEST_POSTGRES } from './binaries.mjs'
+import {
+  buildsInParallelSafely,
+  findBinaries,
+  hasPgvector,
+  OLDEST_PGVECTOR,
+  OLDEST_POSTGRES,
+} from './binaries.mjs'
 import { buildPgvector } from './pgvector-source.mjs'
 import { compareVersions } from './versions.mjs'
-
-/** Older ones can overflow a buffer in a parallel HNSW build (CVE-2026-3172). */
-const SAFE_PGVECTOR = '0.8.2'
 
 const NO_MAIN_CLUSTER = '/etc/postgresql-common/createcluster.d/funes.conf'
 
@@ -32,14 +35,13 @@ async function installPostgres(log) {
 async function installPgvector(binaries, log) {
   const packageName = `postgresql-${binaries.major}-pgvector`
   const packaged = (await packageVersions(packageName)).candidate?.replace(/-.*$/, '')
-  const atLeast = (version) => packaged !== undefined && compareVersions(packaged, version) >= 0
-  if (!atLeast(SAFE_PGVECTOR)) {
+  if (packaged === undefined || !buildsInParallelSafely(packaged)) {
     try {
       const version = await buildPgvector(binaries, log)
       log(`pgvector ${version} is built and installed.`)
       return
     } catch (error) {
-      if (!atLeast(OLDEST_PGVECTOR)) throw error
+      if (packaged === undefined || compareVersions(packaged, OLDEST_PGVECTOR) < 0) throw error
       log(error.message)
     }
   }
@@ -77,9 +79,9 @@ export async function provideBinaries({ install = false, log = () => {} } = {}) 
     binaries = await findBinaries()
   }
   if (!hasPgvector(binaries)) throw new Error(explainMissing(binaries))
-  if (compareVersions(binaries.pgvector, SAFE_PGVECTOR) < 0) {
+  if (!buildsInParallelSafely(binaries.pgvector)) {
     log(
-      `pgvector ${binaries.pgvector} is older than ${SAFE_PGVECTOR}: parallel HNSW builds in it are unsafe.`,
+      `pgvector ${binaries.pgvector} has a fault in parallel HNSW builds: this server builds with one worker.`,
     )
   }
   return binaries

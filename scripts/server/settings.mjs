@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
+import { buildsInParallelSafely } from './binaries.mjs'
 
 const MIB = 1024 * 1024
 
@@ -19,7 +20,7 @@ const quote = (value) => `'${String(value).replaceAll("'", "''")}'`
  * The lines of postgresql.conf for a private cluster, sized for this machine.
  * Commits stay durable unless `fast` is set, because what they cost is part of what is measured.
  */
-export function settingsFor({ port, socketFolder, fast = false }) {
+export function settingsFor({ port, socketFolder, pgvector, fast = false }) {
   const memory = totalmem()
   const cores = availableParallelism()
   const maintenanceMemory = Math.min(memory / 16, 512 * MIB)
@@ -37,7 +38,7 @@ export function settingsFor({ port, socketFolder, fast = false }) {
     // An HNSW build is several times slower once its graph no longer fits in here.
     maintenance_work_mem: megabytes(maintenanceMemory),
     max_parallel_workers: cores,
-    max_parallel_maintenance_workers: Math.max(1, cores - 1),
+    max_parallel_maintenance_workers: buildsInParallelSafely(pgvector) ? Math.max(1, cores - 1) : 0,
     max_wal_size: '4GB',
     checkpoint_timeout: '15min',
     random_page_cost: 1.1,

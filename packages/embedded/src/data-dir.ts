@@ -1,49 +1,94 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, resolve } from 'node:path'
 import { embeddedError } from './errors.js'
 
 /** The PostgreSQL release inside the PGlite this package depends on. */
 const POSTGRES_MAJOR = '18'
-const OURS = /^(lock\..+|pgdata|ready)$/
+const READY = 'ready'
+const CREATING = 'creating'
+/** What may stand in a directory that is still to become a database: locks, and what people and disks leave. */
+const HARMLESS = /^(lock\.|\.|lost\+found$)/
 
 function invalid(dataDir: string, message: string, fix: string, cause?: unknown) {
   return embeddedError('EMBEDDED.DATA_DIR_INVALID', message, { fix, meta: { dataDir }, cause })
 }
 
-/**
- * Makes the directory if missing, and makes sure that it is one of ours.
- *
- * @throws `EMBEDDED.DATA_DIR_INVALID`
- */
-export function prepareDataDir(dataDir: string): void {
-  try {
-    mkdirSync(dataDir, { recursive: true })
-    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch (cause) {
-    throw invalid(dataDir, `${dataDir} cannot be used as a directory.`, 'Name a directory that this process may write.', cause)
-  }
-  if (!statSync(dataDir).isDirectory()) {
-    throw invalid(dataDir, `${dataDir} is not a directory.`, 'Name a directory.')
-  }
+function refuseForeign(dataDir: string): void {
   const entries = readdirSync(dataDir)
-  if (entries.length > 0 && !entries.some((name) => OURS.test(name))) {
-    throw invalid(dataDir, `${dataDir} holds other files than an embedded database.`, 'Name an empty or a new directory.')
+  if (entries.includes(READY) || entries.includes(CREATING)) return
+  if (entries.some((name) => !HARMLESS.test(name))) {
+    throw invalid(
+      dataDir,
+      `${dataDir} holds other files than an embedded database.`,
+      'Name an empty or a new directory.',
+    )
   }
 }
 
-/** Where PostgreSQL's own files are. Call it with the lock held. */
+/**
+ * Makes the directory if missing, and makes sure that it is one of ours or empty; returns its absolute path.
+ *
+ * @throws `EMBEDDED.DATA_DIR_INVALID`
+ */
+export function prepareDataDir(path: string): string {
+  if (path.trim() === '' || path.includes('://') || path.includes('\0')) {
+    throw invalid(
+      path,
+      'dataDir is not a path.',
+      'Name a directory, or leave dataDir out to keep data in memory.',
+    )
+  }
+  const dataDir = resolve(path)
+  if (existsSync(dataDir) && !statSync(dataDir).isDirectory()) {
+    throw invalid(dataDir, `${dataDir} is not a directory.`, 'Name a directory.')
+  }
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw invalid(
+      dataDir,
+      `${dataDir} cannot be made or written.`,
+      'Name a directory that this process may write, on a disk that is not full.',
+      cause,
+    )
+  }
+  refuseForeign(dataDir)
+  return dataDir
+}
+
+/** Where PostgreSQL's own files are, or shall be. Call it with the lock held. */
 export function openPgData(dataDir: string): string {
   const pgdata = join(dataDir, 'pgdata')
-  if (!existsSync(join(dataDir, 'ready'))) {
-    // A process died while it made the cluster. No pool was handed out, so nobody's data is in it.
+  if (!existsSync(join(dataDir, READY))) {
+    // Looked at again, for somebody may have come between: what is not known to be ours is never deleted.
+    refuseForeign(dataDir)
+    writeFileSync(join(dataDir, CREATING), 'The cluster in pgdata is being made; it holds no data yet.\n')
     rmSync(pgdata, { recursive: true, force: true })
+    mkdirSync(pgdata, { mode: 0o700 })
     return pgdata
   }
   let major: string
   try {
     major = readFileSync(join(pgdata, 'PG_VERSION'), 'utf8').trim()
   } catch (cause) {
-    throw invalid(dataDir, 'The database files are missing or damaged.', 'Restore the directory from a backup.', cause)
+    throw invalid(
+      dataDir,
+      'The database files are missing or damaged.',
+      'Restore the directory from a backup.',
+      cause,
+    )
   }
   if (major !== POSTGRES_MAJOR) {
     throw invalid(
@@ -57,6 +102,5 @@ export function openPgData(dataDir: string): string {
 
 /** Notes that the cluster is complete: from now on it is never made anew. */
 export function markReady(dataDir: string): void {
-  const path = join(dataDir, 'ready')
-  if (!existsSync(path)) writeFileSync(path, 'The cluster in pgdata is complete.\n')
+  if (!existsSync(join(dataDir, READY))) renameSync(join(dataDir, CREATING), join(dataDir, READY))
 }

@@ -1,16 +1,6 @@
-import { resolve } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
-import { vector } from '@electric-sql/pglite-pgvector'
 import pg from 'pg'
-import { markReady, openPgData, prepareDataDir } from './data-dir.js'
-import { embeddedError } from './errors.js'
-import { acquireLock, type Lock } from './lock.js'
+import type { Engine } from './engine.js'
 import { createPGliteStream } from './pglite-stream.js'
-
-export interface EmbeddedOptions {
-  /** A directory of its own for the database, made if missing. Left out: in memory, gone with the pool. */
-  dataDir?: string
-}
 
 /** A `pg.Pool` of exactly one connection, to a Postgres in this process. */
 export interface EmbeddedPool extends pg.Pool {
@@ -18,82 +8,79 @@ export interface EmbeddedPool extends pg.Pool {
   readonly dataDir: string | null
 }
 
-async function openDatabase(dataDir: string | null): Promise<PGlite> {
-  const extensions = { vector }
-  if (dataDir === null) return PGlite.create({ extensions })
-  try {
-    const db = await PGlite.create({ dataDir: openPgData(dataDir), extensions, relaxedDurability: false })
-    markReady(dataDir)
-    return db
-  } catch (cause) {
-    if (cause instanceof Error && 'fix' in cause) throw cause
-    throw embeddedError('EMBEDDED.DATA_DIR_INVALID', 'The embedded database could not be opened.', {
-      fix: 'See `cause`. If the files are damaged, restore the directory from a backup.',
-      meta: { dataDir },
-      cause,
+type ConnectCallback = Parameters<pg.Pool['connect']>[0]
+
+/** pg's pool, but one whose `end` lets what was asked for before it finish, and can be called again. */
+class PGlitePool extends pg.Pool implements EmbeddedPool {
+  readonly dataDir: string | null
+  readonly #close: () => Promise<void>
+  #waiting = 0
+  #ending: Promise<void> | undefined
+  #onDrained: (() => void) | undefined
+
+  constructor(engine: Engine, dataDir: string | null, close: () => Promise<void>) {
+    super({
+      // All that pg would else take from the environment and then ask of a server.
+      host: 'localhost',
+      port: 5432,
+      user: 'postgres',
+      database: 'postgres',
+      password: '',
+      ssl: false,
+      max: 1,
+      idleTimeoutMillis: 0,
+      allowExitOnIdle: true,
+      stream: () => createPGliteStream(engine) as never,
     })
+    this.dataDir = dataDir
+    this.#close = close
+    // An idle connection that breaks is replaced by the next; without a listener it would end the process.
+    this.on('error', () => {})
+  }
+
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    if (callback === undefined) {
+      return new Promise((resolve, reject) => {
+        this.connect((error, client) => (error ? reject(error) : resolve(client as pg.PoolClient)))
+      })
+    }
+    if (this.#ending) {
+      callback(new Error('Cannot use a pool after calling end on the pool'), undefined, () => {})
+      return
+    }
+    this.#waiting += 1
+    super.connect((error, client, release) => {
+      this.#waiting -= 1
+      if (this.#waiting === 0) this.#onDrained?.()
+      callback(error, client, release)
+    })
+  }
+
+  override end(): Promise<void>
+  override end(callback: () => void): void
+  override end(callback?: (error?: unknown) => void): Promise<void> | undefined {
+    this.#ending ??= this.#drainAndClose()
+    if (callback === undefined) return this.#ending
+    this.#ending.then(() => callback(), callback)
+  }
+
+  async #drainAndClose(): Promise<void> {
+    if (this.#waiting > 0) {
+      // pg's own end() forgets those who wait for a connection: their promises never settle.
+      await new Promise<void>((resolve) => {
+        this.#onDrained = resolve
+      })
+    }
+    try {
+      await super.end()
+    } finally {
+      await this.#close()
+    }
   }
 }
 
-/**
- * Opens a PostgreSQL with pgvector in this process (PGlite, WebAssembly) as an ordinary pool: no server, no port.
- *
- * The pool has one connection: PGlite is one session. A directory is locked against a second opener, and every
- * acknowledged write survives a kill of the process. `end()` closes the database and gives the directory free.
- *
- * @throws `EMBEDDED.LOCKED` naming the holder, `EMBEDDED.DATA_DIR_INVALID`
- * @example
- * const pool = await createEmbeddedPool({ dataDir: './data' })
- * await pool.query('create extension if not exists vector')
- */
-export async function createEmbeddedPool(options: EmbeddedOptions = {}): Promise<EmbeddedPool> {
-  const dataDir = options.dataDir === undefined ? null : resolve(options.dataDir)
-  let lock: Lock | undefined
-  if (dataDir !== null) {
-    prepareDataDir(dataDir)
-    lock = acquireLock(dataDir)
-  }
-  const release = () => lock?.release()
-  let db: PGlite
-  try {
-    db = await openDatabase(dataDir)
-  } catch (error) {
-    release()
-    throw error
-  }
-  // A process that forgets end() leaves no lock behind; one that is killed leaves one that is known to be dead.
-  process.once('exit', release)
-
-  // A client that the pool discards leaves its transaction and its prepared statements in PGlite's one session.
-  let used = false
-  const renew = async () => {
-    if (used) {
-      await db.exec('rollback')
-      await db.exec('discard all')
-    }
-    used = true
-  }
-  const pool = new pg.Pool({
-    user: 'postgres',
-    database: 'postgres',
-    password: '',
-    ssl: false,
-    max: 1,
-    idleTimeoutMillis: 0,
-    stream: () => createPGliteStream(db, renew) as never,
-  })
-  pool.on('error', () => {})
-
-  const endPool = pool.end.bind(pool) as () => Promise<void>
-  let ending: Promise<void> | undefined
-  const end = () => {
-    ending ??= (async () => {
-      await endPool()
-      await db.close()
-      release()
-      process.removeListener('exit', release)
-    })()
-    return ending
-  }
-  return Object.assign(pool, { dataDir, end }) as EmbeddedPool
+export function createPool(engine: Engine, dataDir: string | null, close: () => Promise<void>): EmbeddedPool {
+  return new PGlitePool(engine, dataDir, close)
 }

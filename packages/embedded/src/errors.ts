@@ -1,6 +1,11 @@
-export type EmbeddedErrorCode = 'EMBEDDED.LOCKED' | 'EMBEDDED.DATA_DIR_INVALID'
+export type EmbeddedErrorCode =
+  | 'EMBEDDED.LOCKED'
+  | 'EMBEDDED.DATA_DIR_INVALID'
+  | 'EMBEDDED.START_FAILED'
+  | 'EMBEDDED.CRASHED'
+  | 'EMBEDDED.BUSY'
 
-/** What createEmbeddedPool rejects with. Match it by `code`. */
+/** What this package fails with, apart from the errors of PostgreSQL itself. Match it by `code`. */
 export interface EmbeddedError extends Error {
   readonly code: EmbeddedErrorCode
   /** What to do about it. */
@@ -16,4 +21,8 @@ export function embeddedError(
   const { fix, meta, cause } = details
   const error = new Error(message, cause === undefined ? undefined : { cause })
   return Object.assign(error, { name: 'EmbeddedError', code, fix, meta })
+}
+
+export function isEmbeddedError(error: unknown): error is EmbeddedError {
+  return error instanceof Error && error.name === 'EmbeddedError' && 'code' in error
 }

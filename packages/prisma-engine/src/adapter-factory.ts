@@ -1,101 +1,128 @@
-import { randomUUID } from 'node:crypto'
-import { createEmbeddedPool } from '@funes/embedded'
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import pg from 'pg'
 import { openAdapter } from './adapter.js'
-import { runOnServer } from './databases.js'
 import type { ScriptFailure } from './migration-error.js'
+import { createScratchDatabase } from './scratch-database.js'
+import { openSession, type Session } from './session.js'
+import { openNamedShadow, openTemporaryShadow } from './shadow-database.js'
 import { readTarget, type Target } from './target.js'
 
-/** How long to wait for an embedded database that an engine before this one is still closing. */
-const LOCK_PATIENCE_MS = 10_000
-const LOCK_RETRY_MS = 100
+export interface FactoryOptions {
+  /** The database to work on; undefined for work that needs none, like a diff between files. */
+  readonly target: Target | undefined
+  readonly url: string | undefined
+  readonly shadowUrl: string | undefined
+  /** The schemas that the Prisma schema lists. */
+  readonly namespaces: readonly string[]
+}
+
+/** What went wrong on the way to an answer, which the engine's own error only hints at. */
+export interface Failure {
+  /** A database that could not be opened. */
+  readonly connection?: Error
+  readonly script?: ScriptFailure
+}
 
 export interface AdapterFactory extends SqlMigrationAwareDriverAdapterFactory {
-  /** Closes everything that is open, shadow databases included. */
+  /** The last failure since it was asked. */
+  takeFailure(): Failure | undefined
+  /** Ends every session, and drops a temporary shadow database. */
   close(): Promise<void>
-  /** The script that failed since the last time it was asked. */
-  takeFailure(): ScriptFailure | undefined
 }
 
-async function openEmbedded(dataDir: string): Promise<pg.Pool> {
-  const deadline = Date.now() + LOCK_PATIENCE_MS
-  for (;;) {
-    try {
-      return await createEmbeddedPool({ dataDir })
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EMBEDDED.LOCKED' || Date.now() > deadline) throw error
+type ShadowKind = 'memory' | 'server'
+
+function shadowKind(): ShadowKind {
+  const kind = process.env.PRISMA_ENGINE_SHADOW || 'memory'
+  if (kind === 'memory' || kind === 'server') return kind
+  throw new Error(`PRISMA_ENGINE_SHADOW is "${kind}". It may be "memory" or "server".`)
+}
+
+/** Opens the database and its shadows for the schema engine. */
+export function createAdapterFactory(options: FactoryOptions): AdapterFactory {
+  const { target, url, shadowUrl, namespaces } = options
+  const scratch = createScratchDatabase()
+  const closers = new Set<() => Promise<void>>()
+  // Also what is still being opened has to be closed.
+  const opening = new Set<Promise<unknown>>()
+  let main: Session | undefined
+  let failure: Failure | undefined
+
+  async function adapterOn(session: Session, schema: string | undefined): Promise<SqlDriverAdapter> {
+    let closing: Promise<void> | undefined
+    const dispose = () => {
+      closers.delete(dispose)
+      closing ??= session.close()
+      return closing
     }
-    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS))
+    closers.add(dispose)
+    return openAdapter(session, {
+      schema,
+      dispose,
+      onScriptError: (script, error) => {
+        failure = { script: { script, error } }
+      },
+    })
   }
-}
 
-function openServer(config: pg.ClientConfig): pg.Pool {
-  const pool = new pg.Pool({ ...config, max: 1, idleTimeoutMillis: 0 })
-  pool.on('error', () => {})
-  return pool
-}
-
-/**
- * Opens the database and its shadow for the schema engine. The shadow is a PGlite in memory unless
- * `shadowUrl` names a database, or PRISMA_ENGINE_SHADOW=server asks for a temporary one on the server.
- */
-export function createAdapterFactory(target: Target | undefined, shadowUrl: string | undefined): AdapterFactory {
-  const open = new Set<() => Promise<void>>()
-
-  let failure: ScriptFailure | undefined
-
-  async function adapterOn(pool: pg.Pool, options: { schema?: string | undefined; onShadow?: boolean; after?: () => Promise<void> } = {}) {
-    const { schema, onShadow = false, after } = options
-    const dispose = async () => {
-      if (!open.delete(dispose)) return
-      await pool.end()
-      await after?.()
+  async function connect(): Promise<SqlDriverAdapter> {
+    if (target === undefined) {
+      // The engine only asks this one for its version, so the shadow may be in it at the same time.
+      return adapterOn({ ...(await scratch.current()), close: async () => {} }, undefined)
     }
-    open.add(dispose)
+    main = await openSession(target)
+    return adapterOn(main, target.schema)
+  }
+
+  async function connectToShadowDb(): Promise<SqlDriverAdapter> {
+    if (shadowUrl !== undefined) {
+      if (shadowUrl === url) throw new Error(SAME_DATABASE)
+      const shadow = readTarget(shadowUrl)
+      if (shadow.kind === 'server') return adapterOn(await openNamedShadow(shadow, namespaces), shadow.schema)
+    } else if (target?.kind === 'server' && shadowKind() === 'server') {
+      return adapterOn(await openTemporaryShadow(target), target.schema)
+    }
+    return adapterOn(await scratch.borrow(await rolesOf(main)), target?.schema)
+  }
+
+  async function tracked(open: () => Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> {
+    const attempt = open()
+    opening.add(attempt)
     try {
-      return await openAdapter(pool, schema, {
-        dispose,
-        onScriptError: (script, error) => {
-          failure = { script, error, onShadow }
-        },
-      })
+      return await attempt
     } catch (error) {
-      await dispose()
+      failure = { connection: error as Error }
       throw error
+    } finally {
+      opening.delete(attempt)
     }
-  }
-
-  async function connectTo(where: Target | undefined, onShadow = false): Promise<SqlDriverAdapter> {
-    // Without a database (`migrate diff` between files) the engine still asks one for its dialect.
-    if (where === undefined) return adapterOn(await createEmbeddedPool())
-    if (where.kind === 'embedded') return adapterOn(await openEmbedded(where.dataDir), { onShadow })
-    return adapterOn(openServer(where.config), { schema: where.schema, onShadow })
-  }
-
-  async function temporaryDatabase(config: pg.ClientConfig): Promise<SqlDriverAdapter> {
-    const shadow = { ...config, database: `prisma_migrate_shadow_db_${randomUUID()}` }
-    await runOnServer(shadow, (name) => `create database ${name}`)
-    const drop = () => runOnServer(shadow, (name) => `drop database if exists ${name} with (force)`)
-    return adapterOn(openServer(shadow), { onShadow: true, after: drop })
   }
 
   return {
     provider: 'postgres',
-    adapterName: '@funes/prisma-engine',
-    connect: () => connectTo(target),
-    async connectToShadowDb() {
-      if (shadowUrl !== undefined) return connectTo(readTarget(shadowUrl), true)
-      if (target?.kind === 'server' && process.env.PRISMA_ENGINE_SHADOW === 'server') return temporaryDatabase(target.config)
-      return adapterOn(await createEmbeddedPool(), { onShadow: true })
-    },
+    adapterName: '@prisma/adapter-pg',
+    connect: () => tracked(connect),
+    connectToShadowDb: () => tracked(connectToShadowDb),
     takeFailure() {
       const last = failure
       failure = undefined
       return last
     },
     async close() {
-      await Promise.allSettled([...open].map((close) => close()))
+      await Promise.allSettled(opening)
+      await Promise.allSettled([...closers].map((close) => close()))
+      await scratch.close()
     },
   }
+}
+
+const SAME_DATABASE =
+  'The shadow database you configured appears to be the same as the main database. Please specify another shadow database.'
+
+/** The roles that migrations may speak of (grants, policies, owners): a shadow elsewhere has them not. */
+async function rolesOf(main: Session | undefined): Promise<string[]> {
+  if (main === undefined) return []
+  const { rows } = await main.pool.query<{ name: string }>(
+    `select quote_ident(rolname) as name from pg_roles where rolname !~ '^pg_' and rolname <> 'postgres'`,
+  )
+  return rows.map(({ name }) => name)
 }

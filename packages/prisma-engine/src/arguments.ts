@@ -1,44 +1,70 @@
-/** What the Prisma CLI may ask of a schema engine. */
-export type Command = 'serve' | 'version' | 'can-connect-to-database' | 'create-database' | 'drop-database'
+/** What the Prisma CLI may ask of a schema engine's executable. */
+export type Command = 'serve' | 'version' | 'can-connect-to-database' | 'create-database'
 
 export interface Arguments {
   readonly command: Command
-  /** Paths of the schema files. */
+  /** Paths of the schema files, in the CLI's order. */
   readonly schemaPaths: readonly string[]
+  /** The database, from the datasource of prisma.config.ts. */
   readonly url: string | undefined
   readonly shadowUrl: string | undefined
 }
 
-const DATABASE_COMMANDS = ['can-connect-to-database', 'create-database', 'drop-database'] as const
+const DATABASE_COMMANDS = ['can-connect-to-database', 'create-database'] as const
 
-/** Reads the arguments that the Prisma CLI gives: `--datamodels P --datasource JSON`, or `--datasource JSON cli COMMAND`. */
-export function readArguments(argv: readonly string[]): Arguments {
-  const schemaPaths: string[] = []
-  let datasource: { url?: string; shadowDatabaseUrl?: string } = {}
-  let command: Command = 'serve'
-  for (let i = 0; i < argv.length; i++) {
-    const value = argv[i + 1] ?? ''
-    switch (argv[i]) {
-      case '--version':
-        command = 'version'
-        break
-      case '--datamodels':
-        schemaPaths.push(...value.split(','))
-        i++
-        break
-      case '--datasource':
-        datasource = JSON.parse(value) as typeof datasource
-        i++
-        break
-      case 'cli':
-        command = DATABASE_COMMANDS.find((name) => name === value) ?? unknownCommand(value)
-        i++
-        break
-    }
-  }
-  return { command, schemaPaths, url: datasource.url, shadowUrl: datasource.shadowDatabaseUrl || undefined }
+interface Datasource {
+  url?: string | null
+  shadowDatabaseUrl?: string | null
 }
 
-function unknownCommand(name: string): never {
-  throw new Error(`The schema engine has no command "${name}".`)
+/**
+ * Reads what the CLI passes: `--datamodels PATH` for each schema file and `--datasource JSON`, or
+ * `--datasource JSON cli COMMAND`. Other options (preview features, extension types) mean nothing to the engine
+ * inside and are passed over with their value.
+ *
+ * @throws when the command or the JSON cannot be understood
+ */
+export function readArguments(argv: readonly string[]): Arguments {
+  const schemaPaths: string[] = []
+  let datasource: Datasource = {}
+  let command: Command = 'serve'
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i]
+    if (argument === '--version' || argument === '-V') {
+      command = 'version'
+      continue
+    }
+    if (argument === 'cli') {
+      command = databaseCommand(argv[++i])
+      continue
+    }
+    if (argument?.startsWith('-') !== true)
+      throw new Error(`Found argument '${argument}' which wasn't expected.`)
+    const value = argv[++i]
+    if (value === undefined)
+      throw new Error(`The argument '${argument}' requires a value but none was supplied.`)
+    if (argument === '--datamodels' || argument === '-d') schemaPaths.push(value)
+    if (argument === '--datasource') datasource = readDatasource(value)
+  }
+  return {
+    command,
+    schemaPaths,
+    url: datasource.url || undefined,
+    shadowUrl: datasource.shadowDatabaseUrl || undefined,
+  }
+}
+
+function databaseCommand(name: string | undefined): Command {
+  const command = DATABASE_COMMANDS.find((known) => known === name)
+  if (command === undefined) throw new Error(`The subcommand '${name}' wasn't recognized.`)
+  return command
+}
+
+function readDatasource(json: string): Datasource {
+  try {
+    return JSON.parse(json) as Datasource
+  } catch {
+    // Not the JSON itself: it may hold a password.
+    throw new Error('The value of --datasource is not JSON.')
+  }
 }

@@ -1,39 +1,53 @@
 #!/usr/bin/env node
-import type { AdapterFactory } from './adapter-factory.js'
-import { readArguments } from './arguments.js'
-import type { KnownError } from './connection-error.js'
-import { canConnect, createDatabase, dropDatabase } from './databases.js'
-import { logLine } from './protocol.js'
+import { type Arguments, readArguments } from './arguments.js'
+import { checkConnection, createDatabase } from './databases.js'
+import { isKnownError } from './known-error.js'
+import { log } from './log.js'
+import { engineCommit } from './schema-engine.js'
 import { serve } from './serve.js'
-import { readTarget, type Target } from './target.js'
+import { stopOnSignals } from './stop.js'
+import { readTarget } from './target.js'
 
-/** What a native engine exits with when it is ended by a signal (128 + its number). */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
+// Node writes warnings as plain text, and the CLI reads every line here as JSON.
+process.removeAllListeners('warning')
+process.on('warning', ({ message }) => log('WARN', { message }))
 
-const DATABASE_COMMANDS: Record<string, (target: Target) => Promise<KnownError | undefined>> = {
-  'can-connect-to-database': canConnect,
-  'create-database': createDatabase,
-  'drop-database': dropDatabase,
+async function runCommand({ command, url }: Arguments): Promise<string> {
+  if (url === undefined) throw new Error('The datasource.url property is required in your Prisma config file.')
+  const target = readTarget(url)
+  if (command === 'create-database') {
+    return `Database '${await createDatabase(target)}' was successfully created.`
+  }
+  await checkConnection(target)
+  return 'Connection successful'
 }
 
-let factory: AdapterFactory | undefined
-for (const [signal, status] of Object.entries(SIGNALS)) {
-  process.on(signal, () => {
-    // Shadow databases and the embedded directory's lock go before the process does.
-    Promise.resolve(factory?.close()).finally(() => process.exit(status))
+async function main(): Promise<void> {
+  const args = readArguments(process.argv.slice(2))
+  if (args.command === 'version') {
+    process.stdout.write(`schema-engine-cli ${engineCommit()}\n`)
+    return
+  }
+  if (args.command !== 'serve') {
+    // The CLI passes over the first line, whatever it says.
+    log('INFO', { message: 'Starting schema engine CLI' })
+    log('INFO', { message: await runCommand(args) })
+    return
+  }
+  log('INFO', { message: 'Starting schema engine RPC server' })
+  const server = serve(args, process.stdin, process.stdout)
+  const stop = stopOnSignals(server.close, args.url)
+  await server.done
+  await stop('The input has ended')
+}
+
+try {
+  await main()
+} catch (error) {
+  log('ERROR', {
+    is_panic: false,
+    error_code: isKnownError(error) ? error.code : '',
+    message: error instanceof Error ? error.message : String(error),
   })
-}
-
-const args = readArguments(process.argv.slice(2))
-const command = DATABASE_COMMANDS[args.command]
-if (args.command === 'version') {
-  console.log('schema-engine-wasm')
-} else if (command !== undefined) {
-  const error = await command(readTarget(args.url ?? 'postgresql://embedded/'))
-  // The CLI skips the first line of the log and reads the others as JSON.
-  console.error('schema engine')
-  console.error(error === undefined ? logLine('done', undefined) : logLine(error.message, error.code))
-  process.exitCode = error === undefined ? 0 : 1
-} else {
-  factory = await serve(args, process.stdin, process.stdout)
+  process.exitCode = 1
 }

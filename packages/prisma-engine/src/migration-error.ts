@@ -1,50 +1,63 @@
-import type pg from 'pg'
-import type { KnownError } from './connection-error.js'
+import pg from 'pg'
+import { databaseErrorText } from './database-error-text.js'
+import { type KnownError, knownError } from './known-error.js'
 
-/** A script that the database refused, on the way to the error that the engine then reports. */
+/** A script that the database refused. */
 export interface ScriptFailure {
   readonly script: string
-  readonly error: Partial<pg.DatabaseError>
-  readonly onShadow: boolean
+  readonly error: unknown
 }
 
-interface MigrationsList {
-  migrationDirectories?: { path: string; migrationFile: { content: { value?: string } | string } }[]
+interface Directory {
+  path: string
+  migrationFile: { content: { tag: string; value: string } }
 }
 
-function migrationName(params: unknown, script: string): string {
-  const { migrationDirectories = [] } = (params as { migrationsList?: MigrationsList })?.migrationsList ?? {}
-  const match = migrationDirectories.find(({ migrationFile: { content } }) => {
-    const text = typeof content === 'string' ? content : content.value
-    return text === script
-  })
-  return match?.path ?? 'unknown'
+/** The name by which the engine's own account of the error calls the migration, else the directory with that script. */
+function migrationName(message: string, script: string, params: unknown): string {
+  const named =
+    /^Migration `(.+?)` failed/.exec(message)?.[1] ?? /migration_name="([^"]+)"/.exec(message)?.[1]
+  if (named !== undefined) return named
+  const directories = (params as { migrationsList?: { migrationDirectories?: Directory[] } } | undefined)
+    ?.migrationsList?.migrationDirectories
+  return directories?.find(({ migrationFile }) => migrationFile.content.value === script)?.path ?? '(unknown)'
 }
 
-/** The line and its neighbours at which PostgreSQL stopped, numbered; empty when it named no position. */
-function excerpt(script: string, position: string | undefined): string {
-  if (position === undefined) return ''
-  const line = script.slice(0, Number(position) - 1).split('\n').length
-  const first = Math.max(1, line - 2)
-  const shown = script.split('\n').slice(first - 1, line)
-  return `\n\nPosition:\n${shown.map((text, i) => `${String(first + i).padStart(3)} ${text}`).join('\n')}`
+function notApplied(name: string, { script, error }: ScriptFailure): KnownError {
+  const known = error instanceof pg.DatabaseError
+  const code = known ? (error.code ?? 'none') : 'none'
+  const text = known ? databaseErrorText(error, script) : String((error as Error).message)
+  return knownError(
+    'P3018',
+    'A migration failed to apply. New migrations cannot be applied before the error is recovered from. Read more about ' +
+      'how to resolve migration issues in a production database: https://pris.ly/d/migrate-resolve\n\n' +
+      `Migration name: ${name}\n\nDatabase error code: ${code}\n\nDatabase error:\n${text}\n`,
+    { migration_name: name, database_error_code: code, database_error: text },
+  )
 }
 
 /**
- * The WebAssembly engine calls a migration's failure an "external connector error"; the native one gives it a code.
- * Returns that code's error: P3006 on the shadow database, P3018 on the real one (Prisma's "Error message reference").
+ * The error of a migration that failed, as the native engine gives it: P3018, and inside P3006 when it was on the
+ * shadow database. The WebAssembly engine has an "external connector error" in its place.
+ *
+ * @param error what the engine answered
+ * @param failure the script and what the database said of it
+ * @param params the request's
  */
-export function migrationError({ script, error, onShadow }: ScriptFailure, params: unknown): KnownError {
-  const name = migrationName(params, script)
-  const reason = `ERROR: ${error.message ?? error}${excerpt(script, error.position)}`
-  if (onShadow) {
-    return {
-      code: 'P3006',
-      message: `Migration \`${name}\` failed to apply cleanly to the shadow database.\nError code: ${error.code ?? 'unknown'}\nError:\n${reason}`,
-    }
-  }
-  return {
-    code: 'P3018',
-    message: `A migration failed to apply. New migrations cannot be applied before the error is recovered from. Read more about how to resolve migration issues in a production database: https://pris.ly/d/migrate-resolve\n\nMigration name: ${name}\n\nDatabase error code: ${error.code ?? 'unknown'}\n\nDatabase error:\n${reason}`,
-  }
+export function migrationError(
+  error: Error & { code?: string },
+  failure: ScriptFailure,
+  params: unknown,
+): KnownError {
+  const name = migrationName(error.message, failure.script, params)
+  const inner = notApplied(name, failure)
+  if (error.code !== 'P3006') return inner
+  return knownError(
+    'P3006',
+    `Migration \`${name}\` failed to apply cleanly to the shadow database. \nError code: ${inner.code}\nError:\n${inner.message}`,
+    {
+      migration_name: name,
+      inner_error: { is_panic: false, message: inner.message, meta: inner.meta, error_code: inner.code },
+    },
+  )
 }

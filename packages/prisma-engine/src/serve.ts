@@ -1,84 +1,103 @@
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { type AdapterFactory, createAdapterFactory } from './adapter-factory.js'
 import type { Arguments } from './arguments.js'
-import { connectionError } from './connection-error.js'
 import { createDatabase } from './databases.js'
-import { migrationError } from './migration-error.js'
-import { errorBody, type Request } from './protocol.js'
-import { createSchemaEngine, type SchemaEngine } from './schema-engine.js'
-import { readTarget, type Target } from './target.js'
+import { errorBody, isPanic, type Message, panicError, readMessage } from './protocol.js'
+import { type RunningEngine, startEngine } from './running-engine.js'
+import { panicText } from './schema-engine.js'
+import { readTarget } from './target.js'
 
-/** Methods that replay the migrations into a shadow database. */
-const NEEDS_SHADOW = new Set(['evaluateDataLoss', 'createMigration'])
-
-/**
- * These methods fail on an engine that has just applied migrations, or that has not opened a shadow database yet ("must
- * be provided through an external factory", 7.10.0). A diagnosis of the history makes it open one.
- */
-async function openShadow(engine: SchemaEngine, params: unknown): Promise<void> {
-  const { migrationsList, filters } = params as { migrationsList: unknown; filters: unknown }
-  await engine.diagnoseMigrationHistory?.({ migrationsList, filters, optInToShadowDatabase: true })
+export interface Server {
+  /** Fulfilled when the input has ended and every request before that is answered. */
+  readonly done: Promise<void>
+  /** Ends all sessions, also in the middle of a request. */
+  close(): Promise<void>
 }
 
-/** Answers the CLI's requests, one after the other, until its stream ends. */
-export async function serve(args: Arguments, input: Readable, output: Writable): Promise<AdapterFactory> {
-  const target = args.url === undefined ? undefined : readTarget(args.url)
-  const factory = createAdapterFactory(target, args.shadowUrl)
-  let engine: Promise<SchemaEngine> | undefined
-  let shadowKnown = false
-  const write = (message: object) => output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+interface UrlParams {
+  datasource?: { url?: string }
+  datasourceType?: { url?: string }
+}
+
+/** The database a request is about: its own, the CLI's, or null when it compares files and needs none. */
+function urlOf(method: string, params: unknown, args: Arguments): string | undefined | null {
+  if (method === 'diff') {
+    const { from, to } = params as { from: { tag: string }; to: { tag: string } }
+    return [from.tag, to.tag].includes('schemaDatasource') ? args.url : null
+  }
+  const { datasource, datasourceType } = (params ?? {}) as UrlParams
+  return datasource?.url ?? datasourceType?.url ?? args.url
+}
+
+/** Answers the CLI's requests, one after the other. */
+export function serve(args: Arguments, input: Readable, output: Writable): Server {
+  const engines = new Map<string | undefined | null, RunningEngine>()
+  const acknowledged = new Map<Message['id'], () => void>()
+  let prints = 0
+  let inputEnded = false
+
+  // What dies in the engine while it waits for a query reaches no caller.
+  const crashed = new Promise<never>((_, reject) => {
+    process.on('uncaughtException', (error) => reject(panicError(panicText() ?? error.message, error)))
+  })
+  crashed.catch(() => {})
+
+  const send = (message: object) => output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+
+  function print(content: string): Promise<void> {
+    const id = `print-${++prints}`
+    const done = new Promise<void>((resolve) => acknowledged.set(id, resolve))
+    if (inputEnded) acknowledged.get(id)?.()
+    send({ id, method: 'print', params: { content } })
+    return done
+  }
 
   async function call(method: string, params: unknown): Promise<unknown> {
-    if (method === 'createDatabase') return { databaseName: await made(target) }
-    engine ??= createSchemaEngine(args.schemaPaths, factory).catch((error: unknown) => {
-      engine = undefined
-      throw unreachable(error, target)
-    })
-    const name = method === 'getDatabaseVersion' ? 'version' : method
-    const running = await engine
-    if (typeof running[name] !== 'function') throw new Error(`The schema engine has no method "${method}".`)
-    if (NEEDS_SHADOW.has(name) && !shadowKnown) await openShadow(running, params)
-    const result = await running[name](params)
-    shadowKnown = name !== 'applyMigrations'
-    return result
+    const url = urlOf(method, params, args)
+    if (method === 'createDatabase') return { databaseName: await createDatabase(readTarget(url ?? '')) }
+    if (method === 'introspectSql')
+      throw new Error('TypedSQL is not supported by the WebAssembly schema engine.')
+    const engine = engines.get(url) ?? startEngine(args, url)
+    engines.set(url, engine)
+    const result = await engine.call(method === 'getDatabaseVersion' ? 'version' : method, params)
+    if (method !== 'diff') return result ?? {}
+    // The native engine has the CLI print a diff, this one returns it.
+    const { stdout, ...rest } = result as { stdout?: string | null }
+    if (stdout) await print(stdout.replace(/\n$/, ''))
+    return { ...rest, stdout: null }
   }
 
-  async function answer({ id, method, params }: Request): Promise<void> {
+  async function answer({ id, method, params }: Message & { method: string }): Promise<void> {
     try {
-      const result = await call(method, params)
-      // The native engine prints a diff itself; this one returns it.
-      const stdout = method === 'diff' ? (result as { stdout?: string | null })?.stdout : undefined
-      if (stdout) write({ id, method: 'print', params: { content: stdout } })
-      write({ id, result: result ?? {} })
+      send({ id, result: await Promise.race([crashed, call(method, params)]) })
     } catch (error) {
-      const failure = factory.takeFailure()
-      write({ id, error: errorBody(failure === undefined ? error : migrationError(failure, params)) })
+      const panic = panicText()
+      send({ id, error: errorBody(panic === undefined || isPanic(error) ? error : panicError(panic, error)) })
     }
   }
 
-  ;(async () => {
-    for await (const line of createInterface({ input })) {
-      const request = JSON.parse(line) as Request
-      // The CLI acknowledges what was printed; there is nothing to answer to that.
-      if (typeof request.method === 'string') await answer(request)
-    }
-    await factory.close()
-    process.exit(0)
-  })()
-  return factory
-}
+  const done = new Promise<void>((resolve) => {
+    let last = Promise.resolve()
+    const lines = createInterface({ input })
+    lines.on('line', (line) => {
+      if (line.trim() === '') return
+      const message = readMessage(line)
+      if ('code' in message) send({ id: null, error: message })
+      else if (message.method === undefined) acknowledged.get(message.id)?.()
+      else last = last.then(() => answer({ ...message, method: message.method as string }))
+    })
+    lines.on('close', () => {
+      // Nobody is left to acknowledge anything; what has been asked is still answered.
+      for (const acknowledge of acknowledged.values()) acknowledge()
+      inputEnded = true
+      last.then(resolve)
+    })
+  })
 
-async function made(target: Target | undefined): Promise<string> {
-  if (target?.kind !== 'server') return 'embedded'
-  const error = await createDatabase(target)
-  if (error !== undefined && error.code !== 'P1009') throw error
-  return target.config.database ?? ''
-}
-
-/** A connection's failure under Prisma's code; whatever else went wrong stays as it is. */
-function unreachable(error: unknown, target: Target | undefined): unknown {
-  const code = (error as { code?: unknown }).code
-  if (target?.kind !== 'server' || typeof code !== 'string' || /^P\d{4}$/.test(code)) return error
-  return connectionError(error, target.config)
+  return {
+    done,
+    close: async () => {
+      await Promise.allSettled([...engines.values()].map((engine) => engine.close()))
+    },
+  }
 }

@@ -35,7 +35,7 @@ function failureOf(failure: { message: string; code: string | undefined; fix: st
 }
 
 /**
- * An encoder that spreads texts over up to `size` worker threads, each with weights of its own (about 130 MB).
+ * An encoder that spreads texts over up to `size` worker threads, each with weights of its own (about 190 MB).
  * A thread is started when all others are busy, so one question alone loads the weights once.
  */
 export function createThreadPool(size: number): Encoder {

@@ -1,0 +1,1 @@
+export { createVectorSource, type VectorSource, type VectorSourceOptions } from './vectors.js'

@@ -26,12 +26,14 @@ export function showAnswer(screen: Screen, number: number | undefined, answer: A
 
   const sources = hits.map(({ memory }) => `${memory.metadata.president} ${memory.metadata.year}`)
   const sourceWidth = Math.max(0, ...sources.map(({ length }) => length))
-  for (const [i, { memory, distance }] of hits.entries()) {
+  for (const [i, hit] of hits.entries()) {
+    const { memory } = hit
     const source = (sources[i] as string).padEnd(sourceWidth)
-    const left = `${indent}${i + 1}  ${distance.toFixed(3)}  ${source}  `
+    const distance = (hit.distance ?? Number.NaN).toFixed(3)
+    const left = `${indent}${i + 1}  ${distance}  ${source}  `
     // The nearest passage is worth reading whole.
     const lines = wrap(memory.content, screen.width - left.length, i === 0 ? 8 : 1)
-    print(`${indent}${i + 1}  ${paint('green', distance.toFixed(3))}  ${paint('cyan', source)}  ${lines[0]}`)
+    print(`${indent}${i + 1}  ${paint('green', distance)}  ${paint('cyan', source)}  ${lines[0]}`)
     for (const line of lines.slice(1)) print(' '.repeat(left.length) + line)
   }
   print()

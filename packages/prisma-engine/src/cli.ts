@@ -13,7 +13,8 @@ process.removeAllListeners('warning')
 process.on('warning', ({ message }) => log('WARN', { message }))
 
 async function runCommand({ command, url }: Arguments): Promise<string> {
-  if (url === undefined) throw new Error('The datasource.url property is required in your Prisma config file.')
+  if (url === undefined)
+    throw new Error('The datasource.url property is required in your Prisma config file.')
   const target = readTarget(url)
   if (command === 'create-database') {
     return `Database '${await createDatabase(target)}' was successfully created.`

@@ -4,7 +4,14 @@ import { readArguments } from '../src/arguments.js'
 test('an engine is started with its schema files and its datasource', () => {
   const datasource = JSON.stringify({ url: 'postgresql://a/b', shadowDatabaseUrl: 'postgresql://a/c' })
   expect(
-    readArguments(['--datamodels', '/x/a.prisma', '--datamodels', '/x/b, c.prisma', '--datasource', datasource]),
+    readArguments([
+      '--datamodels',
+      '/x/a.prisma',
+      '--datamodels',
+      '/x/b, c.prisma',
+      '--datasource',
+      datasource,
+    ]),
   ).toEqual({
     command: 'serve',
     schemaPaths: ['/x/a.prisma', '/x/b, c.prisma'],
@@ -30,7 +37,14 @@ test('--version is answered whatever else is there', () => {
 })
 
 test('options of other engines are passed over with their value', () => {
-  const argv = ['--enabled-preview-features', 'views', '--extension-types', '{"types":[]}', '--datamodels', 'a']
+  const argv = [
+    '--enabled-preview-features',
+    'views',
+    '--extension-types',
+    '{"types":[]}',
+    '--datamodels',
+    'a',
+  ]
   expect(readArguments(argv)).toMatchObject({ command: 'serve', schemaPaths: ['a'] })
 })
 
@@ -38,5 +52,7 @@ test('what cannot be understood is refused, and a password in it is not repeated
   expect(() => readArguments(['cli', 'drop-everything'])).toThrow("'drop-everything' wasn't recognized")
   expect(() => readArguments(['serve'])).toThrow("'serve' which wasn't expected")
   expect(() => readArguments(['--datasource'])).toThrow('requires a value')
-  expect(() => readArguments(['--datasource', '{url: s3cret}'])).toThrow(/^The value of --datasource is not JSON.$/)
+  expect(() => readArguments(['--datasource', '{url: s3cret}'])).toThrow(
+    /^The value of --datasource is not JSON.$/,
+  )
 })

@@ -18,7 +18,10 @@ export interface TestDatabase {
 }
 
 /** `url` with another database, user or password. */
-export function variant(url: string, change: Partial<Pick<URL, 'pathname' | 'username' | 'password'>>): string {
+export function variant(
+  url: string,
+  change: Partial<Pick<URL, 'pathname' | 'username' | 'password'>>,
+): string {
   return Object.assign(new URL(url), change).href
 }
 

@@ -1,5 +1,5 @@
-import { createEmbeddedPool } from '@funes/embedded'
 import { join } from 'node:path'
+import { createEmbeddedPool } from '@funes/embedded'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, engines } from './databases.js'
 import { NOTES, NOTES_SQL } from './schemas.js'
@@ -20,13 +20,18 @@ describe.each(engines)('what goes wrong on the %s database', (engine) => {
     project.migration('20260102000000_broken', 'select 1;\nselect nope();\n')
     const output = await fails(['migrate', 'dev'])
     expect(output).toContain('Error: P3006')
-    expect(output).toContain('Migration `20260102000000_broken` failed to apply cleanly to the shadow database')
+    expect(output).toContain(
+      'Migration `20260102000000_broken` failed to apply cleanly to the shadow database',
+    )
     expect(output).toContain('Error code: P3018')
     expect(output).toContain('  2 select nope();')
   })
 
   test('a migration that the database refuses is P3018, is on record, and blocks the next with P3009', async () => {
-    project.write('prisma/migrations/20260102000000_broken/migration.sql', 'begin;\nselect 1;\nselect nope();\ncommit;\n')
+    project.write(
+      'prisma/migrations/20260102000000_broken/migration.sql',
+      'begin;\nselect 1;\nselect nope();\ncommit;\n',
+    )
     // On a server only `migrate dev` makes the database.
     await project.prisma(['db', 'push'])
     await database.query('drop table "Note"')
@@ -65,8 +70,12 @@ describe.each(engines)('what goes wrong on the %s database', (engine) => {
   })
 
   test('another database system, and a url that is none, are refused', async () => {
-    expect(await fails(['migrate', 'status'], { TEST_URL: 'mysql://a:b@localhost/c' })).toContain('PostgreSQL only')
-    expect(await fails(['migrate', 'status'], { TEST_URL: 'postgresql://a:b@localhost:5x/c' })).toContain('P1013')
+    expect(await fails(['migrate', 'status'], { TEST_URL: 'mysql://a:b@localhost/c' })).toContain(
+      'PostgreSQL only',
+    )
+    expect(await fails(['migrate', 'status'], { TEST_URL: 'postgresql://a:b@localhost:5x/c' })).toContain(
+      'P1013',
+    )
   })
 
   test.runIf(engine === 'embedded')('a directory that somebody has open names the holder', async () => {

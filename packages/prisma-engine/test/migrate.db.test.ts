@@ -18,17 +18,33 @@ describe.each(engines)('the Prisma CLI on the %s database', (engine) => {
   test('validate and generate need no database', async () => {
     project.write('prisma/generator.txt', '')
     expect(await succeeds(['validate'])).toContain('is valid')
-    project.write('prisma/schema.prisma', `${MEMORIES}\ngenerator client {\n provider = "prisma-client"\n output = "../client"\n}\n`)
+    project.write(
+      'prisma/schema.prisma',
+      `${MEMORIES}\ngenerator client {\n provider = "prisma-client"\n output = "../client"\n}\n`,
+    )
     expect(await succeeds(['generate'])).toContain('Generated Prisma Client')
     expect(project.read('client/client.ts')).toContain('Memory')
     project.write('prisma/schema.prisma', MEMORIES)
   })
 
   test('migrate diff compares files without a database, a migration with its schema included', async () => {
-    const script = await succeeds(['migrate', 'diff', '--from-empty', '--to-schema', 'prisma/schema.prisma', '--script'])
+    const script = await succeeds([
+      'migrate',
+      'diff',
+      '--from-empty',
+      '--to-schema',
+      'prisma/schema.prisma',
+      '--script',
+    ])
     expect(script).toContain('CREATE TABLE "Memory"')
     project.migration('20260101000000_init', MEMORIES_SQL)
-    const sides = ['--from-migrations', 'prisma/migrations', '--to-schema', 'prisma/schema.prisma', '--exit-code']
+    const sides = [
+      '--from-migrations',
+      'prisma/migrations',
+      '--to-schema',
+      'prisma/schema.prisma',
+      '--exit-code',
+    ]
     expect(await succeeds(['migrate', 'diff', ...sides])).toContain('No difference detected')
   })
 
@@ -43,7 +59,10 @@ describe.each(engines)('the Prisma CLI on the %s database', (engine) => {
   })
 
   test('migrate dev writes a migration for a change, and leaves the index on an expression alone', async () => {
-    project.write('prisma/schema.prisma', MEMORIES.replace('content   String', 'content   String\n  note      String?'))
+    project.write(
+      'prisma/schema.prisma',
+      MEMORIES.replace('content   String', 'content   String\n  note      String?'),
+    )
     await succeeds(['migrate', 'dev', '--name', 'note'])
     const [, added] = project.migrations()
     expect(added).toMatch(/_note$/)
@@ -59,7 +78,15 @@ describe.each(engines)('the Prisma CLI on the %s database', (engine) => {
     const script = `do $$ begin perform 1; perform 2; end $$; alter table "Memory" add column extra integer;`
     expect(await succeeds(['db', 'execute', '--stdin'], script)).toContain('Script executed successfully')
     const diff = await project.prisma([
-      ...['migrate', 'diff', '--from-config-datasource', '--to-schema', 'prisma/schema.prisma', '--script', '--exit-code'],
+      ...[
+        'migrate',
+        'diff',
+        '--from-config-datasource',
+        '--to-schema',
+        'prisma/schema.prisma',
+        '--script',
+        '--exit-code',
+      ],
     ])
     expect(diff.status).toBe(2)
     expect(diff.output).toContain('DROP COLUMN "extra"')
@@ -81,11 +108,17 @@ describe.each(engines)('the Prisma CLI on the %s database', (engine) => {
   })
 
   test('a schema of its own, named in the url, is made, used and compared', async () => {
-    project.write('prisma/migrations/20260101000000_init/migration.sql', 'create table "Note" ("id" integer primary key);\n')
+    project.write(
+      'prisma/migrations/20260101000000_init/migration.sql',
+      'create table "Note" ("id" integer primary key);\n',
+    )
     for (const name of project.migrations().slice(1)) {
       project.write(`prisma/migrations/${name}/migration.sql`, 'select 1;\n')
     }
-    project.write('prisma/schema.prisma', 'datasource db {\n provider = "postgresql"\n}\nmodel Note {\n id Int @id\n}\n')
+    project.write(
+      'prisma/schema.prisma',
+      'datasource db {\n provider = "postgresql"\n}\nmodel Note {\n id Int @id\n}\n',
+    )
     const mark = database.url.includes('?') ? '&' : '?'
     const env = { TEST_URL: `${database.url}${mark}schema=agents` }
     const dev = await project.prisma(['migrate', 'dev'], { env })
@@ -93,7 +126,9 @@ describe.each(engines)('the Prisma CLI on the %s database', (engine) => {
     expect(dev.output).toContain('Your database is now in sync')
     const again = await project.prisma(['migrate', 'dev'], { env })
     expect(again.output).toContain('Already in sync')
-    const tables = await database.query(`select schemaname as s from pg_tables where tablename in ('Note', '_prisma_migrations')`)
+    const tables = await database.query(
+      `select schemaname as s from pg_tables where tablename in ('Note', '_prisma_migrations')`,
+    )
     expect(tables.map((row) => row.s).sort()).toEqual(['agents', 'agents', 'public'])
   })
 })

@@ -34,28 +34,42 @@ test('a failed migration is P3018 with its name, the SQLSTATE and the line', () 
     meta: { migration_name: '002_b', database_error_code: '42883' },
   })
   const text = plain(error.message)
-  expect(text).toContain('Migration name: 002_b\n\nDatabase error code: 42883\n\nDatabase error:\nERROR: function nope()')
-  expect(text).toContain('HINT: Cast.\n\nPosition:\n  0\n  1 create table a (id int);\n  2 -- größer 🚀\n  3 select nope();\n\n')
+  expect(text).toContain(
+    'Migration name: 002_b\n\nDatabase error code: 42883\n\nDatabase error:\nERROR: function nope()',
+  )
+  expect(text).toContain(
+    'HINT: Cast.\n\nPosition:\n  0\n  1 create table a (id int);\n  2 -- größer 🚀\n  3 select nope();\n\n',
+  )
   expect(text).toContain('code: SqlState(E42883), message: "function nope() does not exist", detail: None')
 })
 
 test("the engine's own word for the migration comes before the search for its script", () => {
-  const told = new Error('external connector error\n   0: apply_script\n           with migration_name="003_c"\n')
-  expect(migrationError(told, { script, error: refusal() }, params).meta).toMatchObject({ migration_name: '003_c' })
+  const told = new Error(
+    'external connector error\n   0: apply_script\n           with migration_name="003_c"\n',
+  )
+  expect(migrationError(told, { script, error: refusal() }, params).meta).toMatchObject({
+    migration_name: '003_c',
+  })
   const unknown = migrationError(new Error('x'), { script: 'select 2', error: refusal() }, undefined)
   expect(unknown.meta).toMatchObject({ migration_name: '(unknown)' })
 })
 
 test('on the shadow database it is P3006, with P3018 inside', () => {
-  const told = Object.assign(new Error('Migration `002_b` failed to apply cleanly to the shadow database. \n'), {
-    code: 'P3006',
-  })
+  const told = Object.assign(
+    new Error('Migration `002_b` failed to apply cleanly to the shadow database. \n'),
+    {
+      code: 'P3006',
+    },
+  )
   const error = migrationError(told, { script, error: refusal() }, params)
   expect(error.code).toBe('P3006')
   expect(error.message).toMatch(
     /^Migration `002_b` failed to apply cleanly to the shadow database\. \nError code: P3018\nError:\nA migration failed to apply\./,
   )
-  expect(error.meta).toMatchObject({ migration_name: '002_b', inner_error: { error_code: 'P3018', is_panic: false } })
+  expect(error.meta).toMatchObject({
+    migration_name: '002_b',
+    inner_error: { error_code: 'P3018', is_panic: false },
+  })
 })
 
 test('a lost connection has no SQLSTATE', () => {

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { readNamespaces } from '../src/namespaces.js'
 
 test('the schemas of the datasource are read from whichever file it is in', () => {
-  const files = ['model A {\n  id Int @id\n}\n', 'datasource db {\n  provider = "postgresql"\n  schemas  = ["public", "agents"]\n}']
+  const files = [
+    'model A {\n  id Int @id\n}\n',
+    'datasource db {\n  provider = "postgresql"\n  schemas  = ["public", "agents"]\n}',
+  ]
   expect(readNamespaces(files)).toEqual(['public', 'agents'])
 })
 

@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -32,7 +40,10 @@ export interface Project {
   /** Runs the real CLI to its end, with `env` besides the project's own. */
   prisma(args: readonly string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Outcome>
   /** Starts the CLI as the leader of a process group, as a terminal does. */
-  start(args: readonly string[], env?: NodeJS.ProcessEnv): { process: ChildProcess; outcome: Promise<Outcome> }
+  start(
+    args: readonly string[],
+    env?: NodeJS.ProcessEnv,
+  ): { process: ChildProcess; outcome: Promise<Outcome> }
   write(path: string, text: string): void
   migration(name: string, sql: string): void
   migrations(): string[]
@@ -96,7 +107,8 @@ export function createProject(env: NodeJS.ProcessEnv, schema: string): Project {
       write('prisma/migrations/migration_lock.toml', 'provider = "postgresql"\n')
       write(`prisma/migrations/${name}/migration.sql`, sql)
     },
-    migrations: () => readdirSync(join(folder, 'prisma/migrations')).filter((name) => !name.endsWith('.toml')),
+    migrations: () =>
+      readdirSync(join(folder, 'prisma/migrations')).filter((name) => !name.endsWith('.toml')),
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }

@@ -34,7 +34,11 @@ test('a panic is marked, and its text stands where the CLI shows it', () => {
 })
 
 test('a line is a request, an acknowledgement, or an error', () => {
-  expect(readMessage('{"jsonrpc":"2.0","id":1,"method":"reset","params":{}}')).toMatchObject({ id: 1, method: 'reset' })
+  expect(readMessage('{"jsonrpc":"2.0","id":1,"method":"reset","params":{}}')).toMatchObject({
+    id: 1,
+    method: 'reset',
+  })
   expect(readMessage('{"jsonrpc":"2.0","id":"print-1","result":{}}')).toMatchObject({ id: 'print-1' })
-  for (const line of ['{', 'null', '3', '[]', '{"method":"x"}']) expect(readMessage(line)).toMatchObject({ code: -32700 })
+  for (const line of ['{', 'null', '3', '[]', '{"method":"x"}'])
+    expect(readMessage(line)).toMatchObject({ code: -32700 })
 })

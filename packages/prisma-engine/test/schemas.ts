@@ -52,4 +52,5 @@ model Note {
 }
 `
 
-export const NOTES_SQL = 'create table "Note" ("id" integer not null, "text" text not null, constraint "Note_pkey" primary key ("id"));\n'
+export const NOTES_SQL =
+  'create table "Note" ("id" integer not null, "text" text not null, constraint "Note_pkey" primary key ("id"));\n'

@@ -10,18 +10,21 @@ function server(url: string): ServerTarget {
 }
 
 describe('the embedded database', () => {
-  test.each(['postgresql://embedded/funes', 'postgres://embedded/', 'postgresql://embedded', 'postgresql://embedded?schema=x'])(
-    '%s names it',
-    (url) => {
-      expect(isEmbeddedUrl(url)).toBe(true)
-      expect(readTarget(url, {})).toMatchObject({ kind: 'embedded', dataDir: resolve('.funes') })
-    },
-  )
+  test.each([
+    'postgresql://embedded/funes',
+    'postgres://embedded/',
+    'postgresql://embedded',
+    'postgresql://embedded?schema=x',
+  ])('%s names it', (url) => {
+    expect(isEmbeddedUrl(url)).toBe(true)
+    expect(readTarget(url, {})).toMatchObject({ kind: 'embedded', dataDir: resolve('.funes') })
+  })
 
-  test.each(['postgresql://embedded.example.com/x', 'postgresql://me@embedded/x', 'postgresql://embedded:5432/x'])(
-    '%s is a server of that name',
-    (url) => expect(readTarget(url).kind).toBe('server'),
-  )
+  test.each([
+    'postgresql://embedded.example.com/x',
+    'postgresql://me@embedded/x',
+    'postgresql://embedded:5432/x',
+  ])('%s is a server of that name', (url) => expect(readTarget(url).kind).toBe('server'))
 
   test('its directory is FUNES_DATA_DIR', () => {
     const target = readTarget('postgresql://embedded/x', { FUNES_DATA_DIR: 'some/where' })
@@ -33,7 +36,13 @@ describe('the embedded database', () => {
 describe('a server', () => {
   test('has an address, a user and a database', () => {
     const { config, schema } = server('postgresql://jane:pa%24s@db.example.com:6543/app')
-    expect(config).toMatchObject({ host: 'db.example.com', port: 6543, user: 'jane', password: 'pa$s', database: 'app' })
+    expect(config).toMatchObject({
+      host: 'db.example.com',
+      port: 6543,
+      user: 'jane',
+      password: 'pa$s',
+      database: 'app',
+    })
     expect(schema).toBeUndefined()
     expect(address(config)).toBe('db.example.com:6543')
   })
@@ -45,7 +54,9 @@ describe('a server', () => {
   })
 
   test('may be behind a socket or have an IPv6 address', () => {
-    expect(server('postgresql://jane@localhost/app?host=/var/run/postgresql').config.host).toBe('/var/run/postgresql')
+    expect(server('postgresql://jane@localhost/app?host=/var/run/postgresql').config.host).toBe(
+      '/var/run/postgresql',
+    )
     expect(server('postgresql://jane@[::1]:5433/app').config).toMatchObject({ host: '::1', port: 5433 })
   })
 
@@ -55,7 +66,9 @@ describe('a server', () => {
     )
     expect(schema).toBe('agents')
     expect(config).toMatchObject({ application_name: 'funes' })
-    expect(Object.keys(config)).not.toEqual(expect.arrayContaining(['schema', 'connection_limit', 'pgbouncer']))
+    expect(Object.keys(config)).not.toEqual(
+      expect.arrayContaining(['schema', 'connection_limit', 'pgbouncer']),
+    )
   })
 
   test('is given five seconds to answer, or what connect_timeout says', () => {
@@ -65,7 +78,9 @@ describe('a server', () => {
   })
 
   test('gets user, password, database and schema just as they are, whatever is in them', () => {
-    const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/[\0\s]/.test(text) && text.isWellFormed())
+    const name = fc
+      .string({ minLength: 1, unit: 'grapheme' })
+      .filter((text) => !/[\0\s]/.test(text) && text.isWellFormed())
     fc.assert(
       fc.property(name, name, name, (user, password, schema) => {
         const e = encodeURIComponent
@@ -85,12 +100,20 @@ describe('a url that is none', () => {
     ['', 'The scheme is not recognized'],
   ])('%j is refused with P1013 and without its password', (url, why) => {
     expect(() => readTarget(url)).toThrow(
-      expect.objectContaining({ code: 'P1013', message: expect.stringContaining(`invalid. ${why} in database URL`) }),
+      expect.objectContaining({
+        code: 'P1013',
+        message: expect.stringContaining(`invalid. ${why} in database URL`),
+      }),
     )
     expect(() => readTarget(url)).not.toThrow(/secret/)
   })
 
-  test.each(['mysql', 'file', 'sqlserver', 'mongodb+srv', 'prisma+postgres'])('%s: is another database', (scheme) => {
-    expect(() => readTarget(`${scheme}://jane:secret@h/app`)).toThrow(`PostgreSQL only, not to "${scheme}:"`)
-  })
+  test.each(['mysql', 'file', 'sqlserver', 'mongodb+srv', 'prisma+postgres'])(
+    '%s: is another database',
+    (scheme) => {
+      expect(() => readTarget(`${scheme}://jane:secret@h/app`)).toThrow(
+        `PostgreSQL only, not to "${scheme}:"`,
+      )
+    },
+  )
 })

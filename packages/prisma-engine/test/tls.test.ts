@@ -32,8 +32,22 @@ test("sslcert is the authority's certificate as with Prisma, the client's as wit
     writeFileSync(join(folder, name), name)
     return join(folder, name)
   }
-  const [prisma] = attempts(`sslmode=require&sslcert=${file('a.pem')}&sslidentity=${file('b.p12')}&sslpassword=x`)
-  expect(prisma).toEqual({ ...unverified, ca: Buffer.from('a.pem'), pfx: Buffer.from('b.p12'), passphrase: 'x' })
-  const [libpq] = attempts(`sslmode=verify-full&sslcert=${file('c.pem')}&sslkey=${file('k.pem')}&sslrootcert=${file('r.pem')}`)
-  expect(libpq).toEqual({ ...verified, ca: Buffer.from('r.pem'), cert: Buffer.from('c.pem'), key: Buffer.from('k.pem') })
+  const [prisma] = attempts(
+    `sslmode=require&sslcert=${file('a.pem')}&sslidentity=${file('b.p12')}&sslpassword=x`,
+  )
+  expect(prisma).toEqual({
+    ...unverified,
+    ca: Buffer.from('a.pem'),
+    pfx: Buffer.from('b.p12'),
+    passphrase: 'x',
+  })
+  const [libpq] = attempts(
+    `sslmode=verify-full&sslcert=${file('c.pem')}&sslkey=${file('k.pem')}&sslrootcert=${file('r.pem')}`,
+  )
+  expect(libpq).toEqual({
+    ...verified,
+    ca: Buffer.from('r.pem'),
+    cert: Buffer.from('c.pem'),
+    key: Buffer.from('k.pem'),
+  })
 })

@@ -91,4 +91,6 @@ export function onEveryEngine(
 }
 
 /** Tests that only a server can run; elsewhere they are reported as skipped. */
-export const describeOnServer = describe.skipIf(!serverUrl)
+export function describeOnServer(title: string, tests: () => void): void {
+  describe.skipIf(!serverUrl)(title, tests)
+}

@@ -27,9 +27,11 @@ export type {
   MemorySource,
   Metadata,
   SearchContext,
+  SearchManyOptions,
   SearchMemories,
   SearchMode,
   SearchOptions,
+  SearchQuestion,
   UpdateMemory,
 } from './memories/types.js'
 export type { MigrateResult } from './migrate/migrate.js'

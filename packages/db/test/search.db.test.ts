@@ -87,6 +87,38 @@ onEveryEngine('search', (db) => {
     }
   })
 
+  it('answers many questions at once as it answers each alone, in their order', async () => {
+    const { funes } = db()
+    const questions = Array.from({ length: 130 }, (_, i) => {
+      const embedding = randomVector(random(1000 + i))
+      return i % 5 === 0
+        ? { scope: 'all-users' as const, embedding }
+        : { userId: users[i % users.length] as string, embedding }
+    })
+    const answers = await funes.memories.searchMany(questions, { k: 7, filter: { source: 'chat' } })
+    expect(answers).toHaveLength(questions.length)
+    for (const [i, question] of questions.entries()) {
+      if (i % 9 === 0)
+        expect(answers[i]).toEqual(
+          await funes.memories.search({ ...question, k: 7, filter: { source: 'chat' } }),
+        )
+    }
+    expect(await funes.memories.searchMany([])).toEqual([])
+    await expect(funes.memories.searchMany([{ embedding: [1] } as never])).rejects.toMatchObject({
+      code: 'INPUT.INVALID',
+    })
+  })
+
+  it('sends a vector once, however often the statement names it', () => {
+    const query = encodeVector(randomVector(next), 384)
+    const space = { id: 1, dimensions: 384, metric: 'cosine', indexKind: 'hnsw-halfvec' } as const
+    const { text, values } = compile(
+      searchMemories({ space, query, userId: 'a', filter: undefined, k: 10, exactUpTo: 100, efSearch: 200 }),
+    )
+    expect(values.filter((value) => Buffer.isBuffer(value))).toHaveLength(1)
+    expect(text.match(/::vector\b/g)?.length).toBeGreaterThan(1)
+  })
+
   it('finds no one for a user that does not exist', async () => {
     expect(await db().funes.memories.search({ userId: 'nobody', embedding: randomVector(next) })).toEqual([])
   })

@@ -70,6 +70,10 @@ export const countSchema = z.union([
   z.strictObject({ scope: z.literal('all-users') }),
 ])
 
+type Owner = { userId?: string | undefined; scope?: 'all-users' | undefined }
+const hasOneOwner = (search: Owner) => (search.userId === undefined) !== (search.scope === undefined)
+const oneOwner = { path: ['userId'], message: "is required, or scope: 'all-users' in its place" }
+
 export const searchSchema = z
   .strictObject({
     userId: idText.optional(),
@@ -91,10 +95,27 @@ export const searchSchema = z
       })
       .optional(),
   })
-  .refine((s) => (s.userId === undefined) !== (s.scope === undefined), {
-    path: ['userId'],
-    message: "is required, or scope: 'all-users' in its place",
+  .refine(hasOneOwner, oneOwner)
+
+const questionSchema = z
+  .strictObject({
+    userId: idText.optional(),
+    scope: z.literal('all-users').optional(),
+    embedding: vector.optional(),
+    text: z.string().min(1, 'must not be empty').optional(),
   })
+  .refine(hasOneOwner, oneOwner)
+  .refine((q) => q.text !== undefined || q.embedding !== undefined, {
+    path: ['embedding'],
+    message: 'is required, or text in its place',
+  })
+
+export const questionsSchema = z.array(questionSchema).max(1000, 'must be at most 1000')
+export const searchManySchema = z.strictObject({
+  k: limit.optional(),
+  accuracy: z.enum(ACCURACIES).optional(),
+  filter: filterSchema.optional(),
+})
 
 /**
  * Checks a memory's text and hashes it.

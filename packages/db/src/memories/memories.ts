@@ -14,6 +14,7 @@ import { changeMemory, removeMemory } from './change.js'
 import type { MemoryContext } from './context.js'
 import { countSchema, getSchema, keySchema, listSchema } from './input.js'
 import { findMemories } from './search.js'
+import { findManyMemories } from './search-many.js'
 import type {
   AddMemory,
   ListMemories,
@@ -21,7 +22,9 @@ import type {
   MemoryHit,
   MemoryKey,
   MemoryPage,
+  SearchManyOptions,
   SearchMemories,
+  SearchQuestion,
   UpdateMemory,
 } from './types.js'
 
@@ -63,6 +66,13 @@ export interface Memories {
    * const hits = await funes.memories.search({ userId: 'ada', text: 'What does she drink?', k: 3 })
    */
   search(search: SearchMemories): Promise<MemoryHit[]>
+  /**
+   * The `k` nearest memories to each of up to 1,000 questions, by meaning, in the order of the questions: one round
+   * trip for every 100 of them.
+   *
+   * @throws `INPUT.INVALID`, `EMBEDDING.*`
+   */
+  searchMany(questions: readonly SearchQuestion[], options?: SearchManyOptions): Promise<MemoryHit[][]>
   /**
    * Changes a memory and keeps what it was in its history, in one statement. New content takes a new vector.
    *
@@ -130,6 +140,7 @@ export function createMemories(context: MemoryContext): Memories {
       return row?.count ?? 0
     },
     search: async (search) => findMemories(context, search),
+    searchMany: async (questions, options = {}) => findManyMemories(context, questions, options),
     update: async (change) => changeMemory(context, change),
     delete: async (key) => removeMemory(context, key, true),
     restore: async (key) => removeMemory(context, key, false),

@@ -1,13 +1,14 @@
 import { checked } from '../input.js'
 import type { EmbeddingModel, Metric } from '../models/types.js'
 import { searchHybrid } from '../sql/hybrid-search.js'
-import { type MemorySearch, searchMemories } from '../sql/memory-search.js'
+import { type MemorySearch, type SearchPlan, searchMemories } from '../sql/memory-search.js'
 import { encodeVector, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
+import type { MemoryFilter } from './filter.js'
 import { DEFAULT_LANGUAGE, searchSchema } from './input.js'
 import { readQueryText } from './query-text.js'
 import { withTurnsAround } from './turns-around.js'
-import type { Accuracy, MemoryHit, SearchMemories, SearchMode } from './types.js'
+import type { Accuracy, Memory, MemoryHit, SearchMemories, SearchMode } from './types.js'
 
 /** Up to so many candidates a full comparison is as quick as the index, and exact. */
 const EXACT_UP_TO = 4000
@@ -26,6 +27,25 @@ const DEFAULT_LEND = 0.3
 
 function efSearch(accuracy: Accuracy, k: number): number {
   return Math.min(1000, Math.max(EF_SEARCH[accuracy], accuracy === 'high' ? 2 * k : k))
+}
+
+/** How a model's vectors are searched for k results at an accuracy. */
+export function searchPlan(
+  model: EmbeddingModel,
+  { k, accuracy, filter }: { k: number; accuracy: Accuracy; filter: MemoryFilter | undefined },
+): SearchPlan {
+  return {
+    space: model,
+    filter,
+    k,
+    exactUpTo: accuracy === 'exact' ? null : EXACT_UP_TO,
+    efSearch: efSearch(accuracy, k),
+  }
+}
+
+/** A row of a search by meaning as a hit. */
+export function vectorHit({ distance, ...memory }: Memory & { distance: number }, metric: Metric): MemoryHit {
+  return { memory, distance, score: score(distance, metric) }
 }
 
 function score(distance: number, metric: Metric): number {
@@ -82,19 +102,15 @@ export async function findMemories(context: MemoryContext, search: SearchMemorie
   )
 
   const vector = async (limit: number): Promise<MemorySearch> => ({
-    space: model,
+    ...searchPlan(model, { k: limit, accuracy, filter: input.filter }),
     query: await queryVector(context, model, search),
     userId,
-    filter: input.filter,
-    k: limit,
-    exactUpTo: accuracy === 'exact' ? null : EXACT_UP_TO,
-    efSearch: efSearch(accuracy, limit),
   })
 
   let hits: MemoryHit[]
   if (mode === 'vector') {
     const rows = await context.executor.run(searchMemories(await vector(k)))
-    hits = rows.map(({ distance, ...memory }) => ({ memory, distance, score: score(distance, model.metric) }))
+    hits = rows.map((row) => vectorHit(row, model.metric))
   } else {
     const rows = await context.executor.run(
       searchHybrid({

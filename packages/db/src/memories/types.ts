@@ -130,6 +130,15 @@ export interface SearchContext {
 export type SearchMemories = SearchOptions &
   ({ userId: string; scope?: never } | { scope: 'all-users'; userId?: never })
 
+/** One of many questions by meaning. */
+export type SearchQuestion = { embedding?: VectorInput; text?: string } & (
+  | { userId: string; scope?: never }
+  | { scope: 'all-users'; userId?: never }
+)
+
+/** What all questions of a batch share. */
+export type SearchManyOptions = Pick<SearchOptions, 'k' | 'accuracy' | 'filter'>
+
 export interface MemoryHit {
   readonly memory: Memory
   /** pgvector's distance under the model's metric: smaller is nearer. Null where words alone were searched, or it has no vector. */

@@ -2,20 +2,33 @@ import type { MemoryFilter } from '../memories/filter.js'
 import { exactDistance, indexedDistance, type VectorSpace } from './distance.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
 import { filterCondition } from './memory-filter.js'
-import { type Fragment, integerLiteral, nothing, type Statement, sql, statement } from './statement.js'
+import { type Fragment, integerLiteral, join, nothing, type Statement, sql, statement } from './statement.js'
 
-export interface MemorySearch {
+/** How to search, whoever asks and whatever for. */
+export interface SearchPlan {
   space: VectorSpace
-  /** pgvector's binary form. */
-  query: Buffer
-  /** Null searches all users. */
-  userId: string | null
   filter: MemoryFilter | undefined
   k: number
   /** Up to so many candidate rows all are compared; above, the index is used. `null`: always all. */
   exactUpTo: number | null
   /** How many rows the index looks at before it answers (hnsw.ef_search), 1 to 1,000. */
   efSearch: number
+}
+
+/** Who asks, and for what. */
+export interface Question {
+  /** pgvector's binary form. */
+  query: Buffer
+  /** Null searches all users. */
+  userId: string | null
+}
+
+export type MemorySearch = SearchPlan & Question
+
+/** A question as it stands in the statement: parameters, or columns of the row that holds it. */
+interface Asked {
+  query: Fragment
+  user: Fragment | null
 }
 
 export type SearchRow = MemoryRow & { distance: number }
@@ -50,16 +63,52 @@ export function searchSettings(efSearch: number): Fragment {
         set_config('hnsw.iterative_scan', 'relaxed_order', true) as scan`
 }
 
+export type SearchManyRow = SearchRow & { position: number }
+
+/**
+ * The nearest memories to each of many questions: one statement, one plan and one round trip for all. Questions about
+ * one user and about all users have different plans, so they do not mix.
+ */
+export function searchManyMemories(
+  plan: SearchPlan,
+  questions: readonly Question[],
+): Statement<SearchManyRow> {
+  const allUsers = questions.every(({ userId }) => userId === null)
+  const rows = questions.map(
+    ({ userId, query }, i) => sql`(${integerLiteral(i)}, ${userId}::text, ${query}::vector)`,
+  )
+  const asked = { query: sql`q.query`, user: allUsers ? null : sql`q.user_id` }
+  return statement(
+    sql`
+    select q.position, ${memoryColumns}, hit.distance
+    from (${searchSettings(plan.efSearch)}) setting
+    cross join (values ${join(rows)}) as q (position, user_id, query)
+    cross join lateral (
+      select h.user_id, h.memory_id, h.distance, setting.ef
+      from (${nearest(plan, asked)}) h
+      order by h.distance
+      limit ${integerLiteral(plan.k)}
+    ) hit
+    join memories m on m.user_id = hit.user_id and m.id = hit.memory_id
+    order by q.position, hit.distance, m.id`,
+    { prepare: false },
+  )
+}
+
 /** `user_id, memory_id, distance` of the nearest rows, by the way that their number calls for. */
 export function candidateHits(search: MemorySearch): Fragment {
-  const query = sql`${search.query}::vector`
-  return search.exactUpTo === null || search.space.indexKind === 'none'
-    ? exactHits(search, query, nothing)
-    : adaptiveHits(search, query, search.exactUpTo)
+  const { query, userId } = search
+  return nearest(search, { query: sql`${query}::vector`, user: userId === null ? null : sql`${userId}` })
+}
+
+function nearest(plan: SearchPlan, asked: Asked): Fragment {
+  return plan.exactUpTo === null || plan.space.indexKind === 'none'
+    ? exactHits(plan, asked, nothing)
+    : adaptiveHits(plan, asked, plan.exactUpTo)
 }
 
 /** Which rows of `e` are searched at all; `userId` is written so that an index on it can serve, or not. */
-function candidates(search: MemorySearch, user: Fragment): Fragment {
+function candidates(search: SearchPlan, user: Fragment): Fragment {
   const memory =
     search.filter === undefined
       ? nothing
@@ -73,41 +122,41 @@ function candidates(search: MemorySearch, user: Fragment): Fragment {
     ${user} ${memory}`
 }
 
-function ofUser(search: MemorySearch): Fragment {
-  return search.userId === null ? nothing : sql`and e.user_id = ${search.userId}`
+function ofUser({ user }: Asked): Fragment {
+  return user === null ? nothing : sql`and e.user_id = ${user}`
 }
 
 /** The same condition in a form no btree serves: else the planner may sort the user's rows instead of asking the vector index. */
-function ofUserAfterIndex(search: MemorySearch): Fragment {
-  return search.userId === null ? nothing : sql`and coalesce(e.user_id = ${search.userId}, false)`
+function ofUserAfterIndex({ user }: Asked): Fragment {
+  return user === null ? nothing : sql`and coalesce(e.user_id = ${user}, false)`
 }
 
-function exactHits(search: MemorySearch, query: Fragment, gate: Fragment): Fragment {
+function exactHits(search: SearchPlan, asked: Asked, gate: Fragment): Fragment {
   // "+ 0" keeps the order from being the index's own: this branch must compare every row.
   return sql`
-    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, query)} as distance
+    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, asked.query)} as distance
     from memory_embeddings e
-    where ${candidates(search, ofUser(search))} ${gate}
-    order by ${exactDistance(search.space, sql`e.embedding`, query)} + 0
+    where ${candidates(search, ofUser(asked))} ${gate}
+    order by ${exactDistance(search.space, sql`e.embedding`, asked.query)} + 0
     limit ${integerLiteral(search.k)}`
 }
 
 /** Index order first, then the exact distance of what it brought: for bit vectors that is the re-rank. */
-function indexHits(search: MemorySearch, query: Fragment): Fragment {
+function indexHits(search: SearchPlan, asked: Asked): Fragment {
   const width = search.space.indexKind === 'hnsw-bit' ? Math.max(search.efSearch, search.k) : search.k
   return sql`
-    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, query)} as distance
+    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, asked.query)} as distance
     from (
       select e.user_id, e.memory_id, e.embedding
       from memory_embeddings e
-      where ${candidates(search, ofUserAfterIndex(search))}
+      where ${candidates(search, ofUserAfterIndex(asked))}
         and (select n from probe) > ${integerLiteral(search.exactUpTo ?? 0)}
-      order by ${indexedDistance(search.space, sql`e.embedding`, query)}
+      order by ${indexedDistance(search.space, sql`e.embedding`, asked.query)}
       limit ${integerLiteral(width)}
     ) e`
 }
 
-function adaptiveHits(search: MemorySearch, query: Fragment, exactUpTo: number): Fragment {
+function adaptiveHits(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment {
   const cap = integerLiteral(exactUpTo)
   const gate = sql`
     and ((select n from probe) <= ${cap} or (select count(*) from near) < ${integerLiteral(search.k)})`
@@ -116,12 +165,12 @@ function adaptiveHits(search: MemorySearch, query: Fragment, exactUpTo: number):
       select count(*) as n
       from (
         select from memory_embeddings e
-        where ${candidates(search, ofUser(search))}
+        where ${candidates(search, ofUser(asked))}
         limit ${integerLiteral(exactUpTo + 1)}
       ) counted
     ),
-    near as materialized (${indexHits(search, query)}),
-    everything as materialized (${exactHits(search, query, gate)})
+    near as materialized (${indexHits(search, asked)}),
+    everything as materialized (${exactHits(search, asked, gate)})
     select user_id, memory_id, distance from everything
     union all
     select user_id, memory_id, distance from near where not exists (select from everything)`

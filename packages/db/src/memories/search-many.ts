@@ -1,0 +1,71 @@
+import { checked } from '../input.js'
+import type { EmbeddingModel } from '../models/types.js'
+import { type Question, searchManyMemories } from '../sql/memory-search.js'
+import { encodeVector, type VectorInput } from '../vector.js'
+import { embedTexts, type MemoryContext } from './context.js'
+import { questionsSchema, searchManySchema } from './input.js'
+import { searchPlan, vectorHit } from './search.js'
+import type { MemoryHit, SearchManyOptions, SearchQuestion } from './types.js'
+
+/** Questions a statement: each is a vector of some kilobytes, and one answer is held in memory at a time. */
+const BATCH = 100
+
+interface Numbered {
+  question: Question
+  /** Where its answer goes. */
+  position: number
+}
+
+/** Makes the vectors that are missing, in one call of the embedder. */
+async function encodeAll(
+  context: MemoryContext,
+  model: EmbeddingModel,
+  questions: readonly SearchQuestion[],
+): Promise<Numbered[]> {
+  const texts = questions.flatMap(({ embedding, text }) =>
+    embedding === undefined && text !== undefined ? [text] : [],
+  )
+  const made = texts.length > 0 ? [...(await embedTexts(context, texts))] : []
+  return questions.map(({ embedding, userId }, position) => ({
+    question: {
+      query: encodeVector(
+        embedding ?? (made.shift() as VectorInput),
+        model.dimensions,
+        `${position}.embedding`,
+      ),
+      userId: userId ?? null,
+    },
+    position,
+  }))
+}
+
+export async function findManyMemories(
+  context: MemoryContext,
+  questions: readonly SearchQuestion[],
+  options: SearchManyOptions,
+): Promise<MemoryHit[][]> {
+  checked(questionsSchema, questions)
+  const { k = 10, accuracy = 'high', filter } = checked(searchManySchema, options)
+  const model = await context.model.get()
+  const plan = searchPlan(model, { k, accuracy, filter })
+  const answers: MemoryHit[][] = questions.map(() => [])
+  const all = await encodeAll(context, model, questions)
+  for (const alike of [
+    all.filter((q) => q.question.userId !== null),
+    all.filter((q) => q.question.userId === null),
+  ]) {
+    for (let start = 0; start < alike.length; start += BATCH) {
+      const batch = alike.slice(start, start + BATCH)
+      const rows = await context.executor.run(
+        searchManyMemories(
+          plan,
+          batch.map((q) => q.question),
+        ),
+      )
+      for (const { position, ...row } of rows) {
+        answers[(batch[position] as Numbered).position]?.push(vectorHit(row, model.metric))
+      }
+    }
+  }
+  return answers
+}

@@ -102,8 +102,8 @@ export interface Environment {
 }
 
 const EMBEDDED_URL = /^postgres(ql)?:\/\/embedded(\/|$)/
-export const DEFAULT_DATA_DIR = '.funes'
-export const DEFAULT_MODEL = 'default'
+const DEFAULT_DATA_DIR = '.funes'
+const DEFAULT_MODEL = 'default'
 
 function chooseTarget(options: FunesOptions, env: Environment): Target {
   if (options.pool) return { kind: 'pool', pool: options.pool }

@@ -43,6 +43,8 @@ onEveryEngine('memories', (db) => {
       [id],
     )
     expect(Float32Array.from(rows[0].v)).toEqual(vector)
+    expect(await funes.memories.embedding({ userId: 'bits', id })).toEqual(vector)
+    expect(await funes.memories.embedding({ userId: 'other', id })).toBeNull()
   })
 
   it('stores a memory once for an idempotency key, also when ten calls race', async () => {

@@ -1,3 +1,4 @@
+import pgvector from 'pgvector'
 import { z } from 'zod'
 import { readCursor, writeCursor } from '../cursor.js'
 import { funesError } from '../errors/funes-error.js'
@@ -5,6 +6,7 @@ import { checked } from '../input.js'
 import {
   countMemories,
   type HistoryRow,
+  selectEmbedding,
   selectHistory,
   selectMemories,
   selectMemory,
@@ -54,6 +56,8 @@ export interface Memories {
   ): Promise<AddManyResult>
   /** The memory, or null when this user has none of that id, or it is deleted or expired. */
   get(key: MemoryKey & { includeDeleted?: boolean }): Promise<Memory | null>
+  /** The vector that is stored of a memory, one component a dimension; null when there is none. */
+  embedding(key: MemoryKey): Promise<Float32Array | null>
   /** One user's memories, newest first. */
   list(options: ListMemories): Promise<MemoryPage>
   /** How many live memories there are. */
@@ -122,6 +126,12 @@ export function createMemories(context: MemoryContext): Memories {
       const { userId, id, includeDeleted = false } = checked(getSchema, key)
       const [row] = await executor.run(selectMemory(userId, id, includeDeleted))
       return row ?? null
+    },
+    async embedding(key) {
+      const { userId, id } = checked(keySchema, key)
+      const { id: modelId } = await context.model.get()
+      const [row] = await executor.run(selectEmbedding(userId, id, modelId))
+      return row === undefined ? null : Float32Array.from(pgvector.fromSql(row.embedding) as number[])
     },
     async list(options) {
       const { limit = 50, cursor, userId, filter, includeDeleted = false } = checked(listSchema, options)

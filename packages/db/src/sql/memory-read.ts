@@ -11,6 +11,19 @@ export function selectMemory(userId: string, id: string, includeDeleted: boolean
       ${includeDeleted ? nothing : sql`and ${isLive}`}`)
 }
 
+/** A memory's vector under a model, in pgvector's text form. */
+export function selectEmbedding(
+  userId: string,
+  id: string,
+  modelId: number,
+): Statement<{ embedding: string }> {
+  return statement(sql`
+    select e.embedding::text as embedding
+    from memory_embeddings e
+    where e.user_id = ${userId} and e.memory_id = ${id}::uuid and e.model_id = ${modelId}::int4 and e.active
+      and (e.expires_at is null or e.expires_at > now())`)
+}
+
 export interface MemoryListing {
   userId: string
   filter: MemoryFilter | undefined

@@ -1,3 +1,4 @@
+import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
 import type { EmbeddingModel, Metric } from '../models/types.js'
 import { searchHybrid } from '../sql/hybrid-search.js'
@@ -66,19 +67,18 @@ function chooseMode(context: MemoryContext, search: SearchMemories): SearchMode 
   return search.embedding !== undefined || context.embedder !== undefined ? 'hybrid' : 'text'
 }
 
-const requirement = (key: 'text' | 'embedding') => ({ path: [key], message: `is required for this mode` })
+function required(path: 'text' | 'embedding'): never {
+  throw funesError('INPUT.INVALID', `${path}: is required for this kind of search.`, {
+    fix: 'Give it, or choose another mode.',
+    meta: { path },
+  })
+}
 
 function checkedSearch(context: MemoryContext, search: SearchMemories) {
   const input = checked(searchSchema, search)
   const mode = chooseMode(context, search)
-  const complete = searchSchema
-    .refine((s) => mode === 'vector' || s.text !== undefined, requirement('text'))
-    .refine(
-      (s) => mode === 'text' || s.text !== undefined || s.embedding !== undefined,
-      requirement('embedding'),
-    )
-    .refine((s) => s.context?.lend === undefined || s.text !== undefined, requirement('text'))
-  checked(complete, search)
+  if (input.text === undefined && (mode !== 'vector' || input.context?.lend !== undefined)) required('text')
+  if (input.text === undefined && input.embedding === undefined) required('embedding')
   return { ...input, mode }
 }
 

@@ -14,7 +14,9 @@ export interface Beacon {
 /** sockaddr_un holds 104 bytes on macOS and 108 on Linux, the closing NUL included. */
 const MAX_SOCKET_PATH = 100
 
-/** Calls `use` with a path to `dir/name` that is short enough for a socket, or with null when there is none. */
+/**
+ * Calls `use` with a path to `dir/name` that is short enough for a socket, or with null when there is none.
+ */
 async function withSocketPath<T>(
   dir: string,
   name: string,
@@ -36,8 +38,8 @@ async function withSocketPath<T>(
 /**
  * Listens on a new socket in `dir`.
  *
- * The kernel stops answering for a process at the moment it dies, however it dies, and answers for it while it is
- * busy; and unlike a pid the answer means the same in every container that shares the directory.
+ * The kernel stops answering for a process at the moment it dies, however it dies, and answers for it while
+ * it is busy; and unlike a pid the answer means the same in every container that shares the directory.
  */
 export async function lightBeacon(dir: string): Promise<Beacon> {
   const name = `lock.${randomBytes(6).toString('hex')}.sock`

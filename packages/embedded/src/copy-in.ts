@@ -1,7 +1,7 @@
 /**
- * COPY FROM STDIN is a conversation: the server asks for data in the middle of a statement. PGlite cannot wait in
- * the middle, and ends its session for good when the data is not there already. So the question is asked in
- * its place, and the statement runs when the data is complete.
+ * COPY FROM STDIN is a conversation: the server asks for data in the middle of a statement. PGlite cannot
+ * wait in the middle, and ends its session for good when the data is not there already. So the question is
+ * asked in its place, and the statement runs when the data is complete.
  */
 
 const byte = (character: string) => character.charCodeAt(0)
@@ -13,15 +13,19 @@ function message(type: string, body: Buffer): Buffer {
   return Buffer.concat([head, body])
 }
 
-/** Asks a client for its data. Clients send what they have without looking at the formats, so none is named. */
+/**
+ * Asks a client for its data. Clients send what they have without looking at the formats, so none is named.
+ */
 export const COPY_IN_RESPONSE = message('G', Buffer.from([0, 0, 0]))
 
-/** Ends a second COPY of the same script, for which no data can come; without a COPY the server ignores it. */
+/**
+ * Ends a second COPY of the same script, for which no data can come; without a COPY the server ignores it.
+ */
 export const COPY_FAIL = message('f', Buffer.from('This script may hold only one COPY FROM STDIN.\0'))
 
 /**
- * Whether a simple query may ask for data. It may say yes to a text that only speaks of it: the client then sends
- * a CopyFail, which the server ignores.
+ * Whether a simple query may ask for data. It may say yes to a text that only speaks of it: the client then
+ * sends a CopyFail, which the server ignores.
  */
 export function mayCopyIn(query: Buffer): boolean {
   const text = query.toString('latin1', 5)
@@ -31,8 +35,8 @@ export function mayCopyIn(query: Buffer): boolean {
 const COPY_IN_STATEMENT =
   /^(?:\s|--[^\n]*\n|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)*copy\s+(?!\s|\()[^;]*\bfrom\s+stdin\b/i
 const REFUSAL =
-  "do $$ begin raise exception 'COPY FROM STDIN needs the simple query protocol here: use neither a statement name " +
-  "nor parameters' using errcode = 'feature_not_supported'; end $$\0"
+  "do $$ begin raise exception 'COPY FROM STDIN needs the simple query protocol here: use neither a " +
+  "statement name nor parameters' using errcode = 'feature_not_supported'; end $$\0"
 
 /** In the place of a Parse message that would prepare a COPY FROM STDIN, one that fails and says why. */
 export function withoutCopyIn(parse: Buffer): Buffer {

@@ -24,11 +24,12 @@ async function lockDirectory(dataDir: string): Promise<Lock> {
 }
 
 /**
- * Opens a PostgreSQL with pgvector in this process (PGlite, WebAssembly) as an ordinary pool: no server, no port.
+ * Opens a PostgreSQL with pgvector in this process (PGlite, WebAssembly) as an ordinary pool: no server, no
+ * port.
  *
- * The pool has one connection: PGlite is one session. A directory is locked against a second opener, and every
- * acknowledged write survives a kill of the process. `end()` waits for the queries asked for before it, closes the
- * database and gives the directory free; it may be called again.
+ * The pool has one connection: PGlite is one session. A directory is locked against a second opener, and
+ * every acknowledged write survives a kill of the process. `end()` waits for the queries asked for before
+ * it, closes the database and gives the directory free; it may be called again.
  *
  * @throws `EMBEDDED.LOCKED` with `meta: { dataDir, pid, host, since }` naming the holder,
  *   `EMBEDDED.DATA_DIR_INVALID`, `EMBEDDED.START_FAILED`

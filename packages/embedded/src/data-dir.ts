@@ -17,7 +17,9 @@ import { embeddedError } from './errors.js'
 const POSTGRES_MAJOR = '18'
 const READY = 'ready'
 const CREATING = 'creating'
-/** What may stand in a directory that is still to become a database: locks, and what people and disks leave. */
+/**
+ * What may stand in a directory that is still to become a database: locks, and what people and disks leave.
+ */
 const HARMLESS = /^(lock\.|\.|lost\+found$)/
 
 function invalid(dataDir: string, message: string, fix: string, cause?: unknown) {

@@ -9,8 +9,8 @@ export type Step =
   | { readonly kind: 'terminate' }
 
 /**
- * Gathers a client's messages until the server has to answer: PGlite wants no halves, and one call for a whole
- * Parse-Bind-Describe-Execute-Sync costs less than five.
+ * Gathers a client's messages until the server has to answer: PGlite wants no halves, and one call for a
+ * whole Parse-Bind-Describe-Execute-Sync costs less than five.
  */
 export interface Dialogue {
   accept(message: FrontendMessage): Step[]

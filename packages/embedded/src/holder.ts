@@ -35,7 +35,8 @@ const pidSpace = () => orNull(() => readlinkSync('/proc/self/ns/pid'))
 function startOf(pid: number): string | null {
   return orNull(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field, the command, may hold spaces and parentheses: count from the last one (proc(5), field 22).
+    // The second field, the command, may hold spaces and parentheses: count from the last one (proc(5),
+    // field 22).
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
   })
 }
@@ -64,8 +65,8 @@ function processExists(pid: number): boolean {
 }
 
 /**
- * Whether the holder of the lock in `dir` may still be at work. Where that cannot be known, because it runs on
- * another machine, it counts as alive.
+ * Whether the holder of the lock in `dir` may still be at work. Where that cannot be known, because it runs
+ * on another machine, it counts as alive.
  */
 export async function mayBeAlive(dir: string, holder: Holder): Promise<boolean> {
   const boot = bootId()

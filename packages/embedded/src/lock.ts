@@ -6,7 +6,10 @@ import { embeddedError } from './errors.js'
 import { type Holder, mayBeAlive, thisProcess } from './holder.js'
 
 export interface Lock {
-  /** Gives the directory free; doing it again does nothing. Synchronous, so that an exit handler can call it. */
+  /**
+   * Gives the directory free; doing it again does nothing. Synchronous, so that an exit handler can call
+   * it.
+   */
   release(): void
 }
 
@@ -52,8 +55,8 @@ function lockedError(dir: string, holder: Holder) {
     {
       fix: here
         ? 'Share the pool that is open, or end it first.'
-        : `Stop process ${pid} on ${host}, choose another directory, or use a PostgreSQL server for several processes. ` +
-          'If that machine is gone for good, delete the files lock.* in the directory.',
+        : `Stop process ${pid} on ${host}, choose another directory, or use a PostgreSQL server for several ` +
+          'processes. If that machine is gone for good, delete the files lock.* in the directory.',
       meta: { dataDir: dir, pid, host, since },
     },
   )
@@ -87,9 +90,10 @@ async function takeNext(dir: string, draft: string): Promise<number> {
 /**
  * Takes a directory for this process alone. A lock whose holder has died is taken over.
  *
- * Each holder is a file `lock.N`, and only ever a new one is made, by link(2), which is atomic: of all that saw N
- * free or dead, one makes N+1. The highest file is never removed, a release only writes `free` into it, so no one
- * who comes late can find its number unused. Rewriting one lock file in place could not promise that.
+ * Each holder is a file `lock.N`, and only ever a new one is made, by link(2), which is atomic: of all that
+ * saw N free or dead, one makes N+1. The highest file is never removed, a release only writes `free` into
+ * it, so no one who comes late can find its number unused. Rewriting one lock file in place could not
+ * promise that.
  *
  * @throws `EMBEDDED.LOCKED` naming the holder
  */

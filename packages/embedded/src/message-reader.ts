@@ -15,7 +15,10 @@ export interface MessageReader {
 export function createMessageReader(): MessageReader {
   let pieces: Buffer[] = []
   let size = 0
-  /** So many bytes must be there before looking makes sense: a large message is joined once, not for each chunk. */
+  /**
+   * So many bytes must be there before looking makes sense: a large message is joined once, not for each
+   * chunk.
+   */
   let needed = 5
   let started = false
 

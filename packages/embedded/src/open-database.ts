@@ -10,22 +10,25 @@ const START_PARAMS = [
   'search_path="$user", public',
   '-c',
   'allow_system_table_mods=off',
-  // PostgreSQL measures only its own stack. JavaScript's, on which the WebAssembly runs as well, is 1 MB and overflows
-  // before the default of 2 MB is reached; that is not an error of one statement but the end of the database.
+  // PostgreSQL measures only its own stack. JavaScript's, on which the WebAssembly runs as well, is 1 MB and
+  // overflows before the default of 2 MB is reached; that is not an error of one statement but the end of
+  // the database.
   '-c',
   'max_stack_depth=100kB',
-  // After a crash PostgreSQL would set a timer that reports progress, and set it again for ever: no process that once
-  // recovered a database could end by itself.
+  // After a crash PostgreSQL would set a timer that reports progress, and set it again for ever: no process
+  // that once recovered a database could end by itself.
   '-c',
   'log_startup_progress_interval=0',
 ]
 
-/** How PostgreSQL reports an error, inside PGlite: it leaves the main loop with this status and comes back. */
+/**
+ * How PostgreSQL reports an error, inside PGlite: it leaves the main loop with this status and comes back.
+ */
 const ORDINARY_ERROR = 100
 
 /**
- * Makes a fatal end of the session known. PGlite takes every exception out of the main loop for an ordinary error and
- * calls the loop again; after a PANIC, or when the stack has overflowed, it would do so for ever.
+ * Makes a fatal end of the session known. PGlite takes every exception out of the main loop for an ordinary
+ * error and calls the loop again; after a PANIC, or when the stack has overflowed, it would do so for ever.
  */
 function stopAtFatal(db: PGlite): void {
   const module = db.Module

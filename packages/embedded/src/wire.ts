@@ -11,7 +11,10 @@ export function simpleQuery(sql: string): Buffer {
   return message
 }
 
-/** Whether the server, after this answer, waits for the next query. ReadyForQuery is 6 bytes, the last the status. */
+/**
+ * Whether the server, after this answer, waits for the next query. ReadyForQuery is 6 bytes, the last the
+ * status.
+ */
 export function endsReady(answer: Buffer): boolean {
   return answer.length >= 6 && answer[answer.length - 6] === READY_FOR_QUERY
 }

@@ -49,7 +49,7 @@ const tasks = {
   async 'many pools'(pool) {
     const pools = [pool]
     const listeners = process.listenerCount('exit')
-    for (let i = 0; i < 5; i++) pools.push(await createEmbeddedPool({ dataDir: `${dataDir}-${i}` }))
+    for (let i = 0; i < 2; i++) pools.push(await createEmbeddedPool({ dataDir: `${dataDir}-${i}` }))
     say(process.listenerCount('exit') - listeners)
     await Promise.all(pools.map((each) => each.end()))
     say(process.listenerCount('exit') - listeners)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createEmbeddedPool, type EmbeddedPool } from '../src/index.js'
-import { temporaryDirectory } from './processes.js'
+import { preparedDirectory } from './processes.js'
 
 /** Ends the session for good, as a server ends one that idles in a transaction. */
 async function endSession(pool: EmbeddedPool): Promise<unknown> {
@@ -21,7 +21,7 @@ describe('a fatal error', () => {
   let dir: string
   let remove: () => void
   beforeEach(() => {
-    ;({ dir, remove } = temporaryDirectory())
+    ;({ dir, remove } = preparedDirectory())
   })
   afterEach(() => remove())
 
@@ -54,7 +54,7 @@ describe('a fatal error', () => {
   })
 
   it('is not what runaway recursion leads to', async () => {
-    const pool = await createEmbeddedPool()
+    const pool = await createEmbeddedPool({ dataDir: dir })
     await pool.query(
       'create function f(int) returns int language plpgsql as $$ begin return f($1 + 1); end $$',
     )
@@ -66,7 +66,6 @@ describe('a fatal error', () => {
   })
 
   it('at the start is reported with its reason, and the lock is given back', async () => {
-    await (await createEmbeddedPool({ dataDir: dir })).end()
     const control = join(dir, 'pgdata/global/pg_control')
     const whole = readFileSync(control)
     writeFileSync(control, Buffer.alloc(statSync(control).size))

@@ -2,25 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createEmbeddedPool } from '../src/index.js'
-import { startChild, temporaryDirectory } from './processes.js'
+import { preparedDirectory, startChild, temporaryDirectory } from './processes.js'
 
-describe('a data directory', () => {
+describe('a database in a directory', () => {
   let dir: string
   let remove: () => void
   beforeEach(() => {
-    ;({ dir, remove } = temporaryDirectory())
+    ;({ dir, remove } = preparedDirectory())
   })
   afterEach(() => remove())
-
-  it('keeps what was written, and is free after end', async () => {
-    const first = await createEmbeddedPool({ dataDir: dir })
-    expect(first.dataDir).toBe(dir)
-    await first.query('create table t as select 42 as x')
-    await first.end()
-    const second = await createEmbeddedPool({ dataDir: dir })
-    expect((await second.query('select x from t')).rows).toEqual([{ x: 42 }])
-    await second.end()
-  })
 
   it('refuses a second opener in this process, and names it', async () => {
     const pool = await createEmbeddedPool({ dataDir: dir })
@@ -43,7 +33,6 @@ describe('a data directory', () => {
   })
 
   it('lets exactly one of many that start at once in', async () => {
-    await (await createEmbeddedPool({ dataDir: dir })).end()
     const children = Array.from({ length: 6 }, () => startChild(dir, 'hold'))
     const answers = await Promise.all(children.map((child) => child.first))
     expect(answers.filter((line) => line === 'open')).toHaveLength(1)
@@ -70,6 +59,35 @@ describe('a data directory', () => {
     await Promise.all(children.map((child) => child.exited))
   })
 
+  it('is refused when another PostgreSQL made it, and is free afterwards', async () => {
+    const version = join(dir, 'pgdata', 'PG_VERSION')
+    writeFileSync(version, '17\n')
+    await expect(createEmbeddedPool({ dataDir: dir })).rejects.toMatchObject({
+      code: 'EMBEDDED.DATA_DIR_INVALID',
+      message: expect.stringContaining('PostgreSQL 17'),
+    })
+    writeFileSync(version, '18\n')
+    await (await createEmbeddedPool({ dataDir: dir })).end()
+  })
+
+  it('is shut down cleanly by end', async () => {
+    const pool = await createEmbeddedPool({ dataDir: dir })
+    const state = () => readFileSync(join(dir, 'pgdata/global/pg_control')).readInt32LE(16)
+    await pool.query('create table t as select 1 as x')
+    expect(state()).toBe(6) // DB_IN_PRODUCTION
+    await pool.end()
+    expect(state()).toBe(1) // DB_SHUTDOWNED
+  })
+})
+
+describe('a data directory', () => {
+  let dir: string
+  let remove: () => void
+  beforeEach(() => {
+    ;({ dir, remove } = temporaryDirectory())
+  })
+  afterEach(() => remove())
+
   it('is refused when it is a file, holds other things, or is no path', async () => {
     mkdirSync(join(dir, 'pgdata'), { recursive: true })
     writeFileSync(join(dir, 'pgdata', 'PG_VERSION'), '18\n')
@@ -83,18 +101,6 @@ describe('a data directory', () => {
     // A cluster that is not ours is left as it was.
     expect(readdirSync(dir)).toEqual(['pgdata'])
     expect(readFileSync(file, 'utf8')).toBe('18\n')
-  })
-
-  it('is refused when another PostgreSQL made it, and is free afterwards', async () => {
-    await (await createEmbeddedPool({ dataDir: dir })).end()
-    const version = join(dir, 'pgdata', 'PG_VERSION')
-    writeFileSync(version, '17\n')
-    await expect(createEmbeddedPool({ dataDir: dir })).rejects.toMatchObject({
-      code: 'EMBEDDED.DATA_DIR_INVALID',
-      message: expect.stringContaining('PostgreSQL 17'),
-    })
-    writeFileSync(version, '18\n')
-    await (await createEmbeddedPool({ dataDir: dir })).end()
   })
 
   it('is readable by its owner alone', async () => {
@@ -115,12 +121,13 @@ describe('a data directory', () => {
     await (await createEmbeddedPool({ dataDir: deep })).end()
   })
 
-  it('is shut down cleanly by end', async () => {
-    const pool = await createEmbeddedPool({ dataDir: dir })
-    const state = () => readFileSync(join(dir, 'pgdata/global/pg_control')).readInt32LE(16)
-    await pool.query('create table t as select 1 as x')
-    expect(state()).toBe(6) // DB_IN_PRODUCTION
-    await pool.end()
-    expect(state()).toBe(1) // DB_SHUTDOWNED
+  it('keeps what was written, and is free after end', async () => {
+    const first = await createEmbeddedPool({ dataDir: dir })
+    expect(first.dataDir).toBe(dir)
+    await first.query('create table t as select 42 as x')
+    await first.end()
+    const second = await createEmbeddedPool({ dataDir: dir })
+    expect((await second.query('select x from t')).rows).toEqual([{ x: 42 }])
+    await second.end()
   })
 })

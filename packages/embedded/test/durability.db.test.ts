@@ -2,14 +2,14 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { createEmbeddedPool } from '../src/index.js'
-import { startChild, temporaryDirectory } from './processes.js'
+import { preparedDirectory, startChild, temporaryDirectory } from './processes.js'
 
 const ROUNDS = Number(process.env.FUNES_CRASH_ROUNDS ?? 5)
 
 it(`loses no acknowledged row in ${ROUNDS} kills in the middle of writes`, {
   timeout: 60_000 + ROUNDS * 20_000,
 }, async () => {
-  const { dir, remove } = temporaryDirectory()
+  const { dir, remove } = preparedDirectory()
   const acknowledged = new Set<number>()
   for (let round = 0; round < ROUNDS; round++) {
     const before = acknowledged.size

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createEmbeddedPool } from '../src/index.js'
-import { startChild, type Task, temporaryDirectory } from './processes.js'
+import { preparedDirectory, startChild, type Task } from './processes.js'
 
 describe('a process with an embedded pool', () => {
   let dir: string
   let remove: () => void
   beforeEach(() => {
-    ;({ dir, remove } = temporaryDirectory())
+    ;({ dir, remove } = preparedDirectory())
   })
   afterEach(() => remove())
 

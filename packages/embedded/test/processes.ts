@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
 
 export type Task = 'hold' | 'write' | 'forget' | 'abandon' | 'exit' | 'throw' | 'own handler' | 'many pools'
 
@@ -33,8 +34,15 @@ export function startChild(dataDir: string, task: Task): Child {
   return { process: child, lines, first, exited }
 }
 
-/** An empty directory, and how to remove it. */
+/** The path of a directory that is not there yet, and how to remove it. */
 export function temporaryDirectory(): { dir: string; remove: () => void } {
   const dir = mkdtempSync(join(tmpdir(), 'funes-embedded-'))
   return { dir: join(dir, 'db'), remove: () => rmSync(dir, { recursive: true, force: true }) }
+}
+
+/** A directory with an empty database, and how to remove it. */
+export function preparedDirectory(): { dir: string; remove: () => void } {
+  const { dir, remove } = temporaryDirectory()
+  cpSync(inject('preparedDir'), dir, { recursive: true })
+  return { dir, remove }
 }

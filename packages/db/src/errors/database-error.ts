@@ -1,4 +1,4 @@
-import type { FunesErrorCode } from './codes.js'
+import { ERROR_CODES, type FunesErrorCode } from './codes.js'
 import { type FunesError, funesError, isFunesError } from './funes-error.js'
 
 /** What every driver's error comes down to. `detail` is left out on purpose: it quotes rows. */
@@ -151,7 +151,7 @@ export function databaseError(error: unknown): FunesError {
   if (isFunesError(error)) return error
   const e = record(error)
   if (text(e.code)?.startsWith('EMBEDDED.') && error instanceof Error) {
-    const code = e.code === 'EMBEDDED.LOCKED' ? 'EMBEDDED.LOCKED' : 'EMBEDDED.DATA_DIR_INVALID'
+    const code = (e.code as string) in ERROR_CODES ? (e.code as FunesErrorCode) : 'EMBEDDED.START_FAILED'
     return funesError(code, error.message, {
       fix: text(e.fix) ?? 'See `meta`.',
       meta: record(e.meta),

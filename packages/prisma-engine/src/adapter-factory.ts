@@ -2,7 +2,7 @@ import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@p
 import { openAdapter } from './adapter.js'
 import type { ScriptFailure } from './migration-error.js'
 import { createScratchDatabase } from './scratch-database.js'
-import { openSession, type Session } from './session.js'
+import { openSession, type Session, setSearchPath } from './session.js'
 import { openNamedShadow, openTemporaryShadow } from './shadow-database.js'
 import { readTarget, type Target } from './target.js'
 
@@ -16,7 +16,7 @@ export interface FactoryOptions {
 }
 
 /** What went wrong on the way to an answer, which the engine's own error only hints at. */
-export interface Failure {
+interface Failure {
   /** A database that could not be opened. */
   readonly connection?: Error
   readonly script?: ScriptFailure
@@ -81,7 +81,9 @@ export function createAdapterFactory(options: FactoryOptions): AdapterFactory {
     } else if (target?.kind === 'server' && shadowKind() === 'server') {
       return adapterOn(await openTemporaryShadow(target), target.schema)
     }
-    return adapterOn(await scratch.borrow(await rolesOf(main)), target?.schema)
+    const session = await scratch.borrow(await rolesOf(main))
+    if (target?.schema !== undefined) await session.query(setSearchPath(target.schema))
+    return adapterOn(session, target?.schema)
   }
 
   async function tracked(open: () => Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> {

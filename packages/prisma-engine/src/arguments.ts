@@ -1,5 +1,5 @@
 /** What the Prisma CLI may ask of a schema engine's executable. */
-export type Command = 'serve' | 'version' | 'can-connect-to-database' | 'create-database'
+type Command = 'serve' | 'version' | 'can-connect-to-database' | 'create-database'
 
 export interface Arguments {
   readonly command: Command

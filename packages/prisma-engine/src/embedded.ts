@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { knownError } from './known-error.js'
 
 /** The CLI starts an engine while the one before it may still be closing: a lock is worth a short wait. */
-const LOCK_PATIENCE_MS = 3_000
-const LOCK_RETRY_MS = 50
+const LOCK_PATIENCE_MS = 10_000
+const LOCK_RETRY_MS = 100
 
 // PGlite is loaded only when it is wanted: much of what is asked of an engine on a server goes without.
 const load = () => import('@funes/embedded')

@@ -5,12 +5,11 @@ interface LogFields {
   readonly backtrace?: string
 }
 
-/** A line as the native engine writes it to its standard error, where the CLI looks for errors of `cli` commands. */
-export function logLine(level: 'INFO' | 'WARN' | 'ERROR', fields: LogFields): string {
-  return `${JSON.stringify({ timestamp: new Date().toISOString(), level, fields, target: 'schema_engine::logger' })}\n`
-}
-
-/** Writes a line for the CLI to read. */
+/**
+ * Writes a line to the standard error as the native engine does. The CLI looks there for errors of `cli` commands, and
+ * for what to say of an engine that ended.
+ */
 export function log(level: 'INFO' | 'WARN' | 'ERROR', fields: LogFields): void {
-  process.stderr.write(logLine(level, fields))
+  const line = { timestamp: new Date().toISOString(), level, fields, target: 'schema_engine::logger' }
+  process.stderr.write(`${JSON.stringify(line)}\n`)
 }

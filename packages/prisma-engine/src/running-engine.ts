@@ -34,8 +34,10 @@ export function startEngine(args: Arguments, url: string | undefined | null): Ru
   }
 
   async function invoke(method: string, params: unknown): Promise<unknown> {
-    engine ??= start().catch((error: unknown) => {
+    engine ??= start().catch(async (error: unknown) => {
       engine = undefined
+      // What it has opened would be in the way of the next attempt.
+      await factory?.close()
       throw error
     })
     const running = await engine

@@ -102,6 +102,7 @@ async function terminate(config: pg.ClientConfig, processId: number): Promise<vo
   }
 }
 
-function setSearchPath(schema: string): string {
+/** The statement that makes unqualified names mean those in `schema`. */
+export function setSearchPath(schema: string): string {
   return `set search_path = ${pg.escapeIdentifier(schema)}`
 }

@@ -1,8 +1,8 @@
 import { log } from './log.js'
 import { isEmbeddedUrl } from './target.js'
 
-/** As long as the native engine takes for a graceful end. */
-const SHUTDOWN_TIMEOUT_MS = 4_000
+/** The native engine takes four seconds; dropping a database on a busy server can take longer. */
+const SHUTDOWN_TIMEOUT_MS = 10_000
 const ORPHAN_CHECK_MS = 200
 
 /** Ends the process after `close`, with status 0, or 1 when that took too long. The first reason is the one logged. */
@@ -25,7 +25,8 @@ export function stopOnSignals(close: () => Promise<void>, url: string | undefine
   process.on('SIGHUP', () => stop('Received SIGHUP'))
   process.stdout.on('error', () => stop('The output was closed'))
 
-  // A CLI that was killed closes the input too, but what is being done for it ends only with its parent's id changed.
+  // The input ends in a pipe as well, where all that was asked is answered first. A CLI that died is told by the
+  // parent being another: nobody waits for its answers.
   const parent = process.ppid
   process.stdin.on('end', () => {
     setInterval(() => {

@@ -29,7 +29,7 @@ export default defineConfig({
 `
 
 /** What a finished program left behind. */
-export interface Outcome {
+interface Outcome {
   readonly status: number | null
   /** Both streams, without colours. */
   readonly output: string

@@ -45,8 +45,10 @@ export const ERROR_CODES = {
   'EMBEDDED.LOCKED': 'Another process, or this one, already has this embedded data directory open.',
   'EMBEDDED.DATA_DIR_INVALID': 'The embedded data directory cannot be used.',
   'EMBEDDED.START_FAILED': 'The embedded engine could not start.',
-  'EMBEDDED.CRASHED': 'The embedded engine crashed; one in memory has lost its data, one with a directory reopens it.',
-  'EMBEDDED.BUSY': 'The one connection of the embedded engine is in use, and was asked for from beside its pool.',
+  'EMBEDDED.CRASHED':
+    'The embedded engine crashed; one in memory has lost its data, one with a directory reopens it.',
+  'EMBEDDED.BUSY':
+    'The one connection of the embedded engine is in use, and was asked for from beside its pool.',
 } as const
 
 /** A code of {@link ERROR_CODES}. */

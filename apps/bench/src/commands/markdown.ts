@@ -1,0 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Options } from '../arguments.js'
+import { renderMarkdown, replaceTable } from '../report/markdown.js'
+import { readReport } from './files.js'
+
+/** Prints the summary table of a run, or writes it between the marks of the Markdown file that is named. */
+export async function markdownCommand(_: Options, [path, into]: readonly string[]): Promise<number> {
+  const table = renderMarkdown(readReport(path))
+  if (into === undefined) console.log(table)
+  else writeFileSync(into, replaceTable(readFileSync(into, 'utf8'), table))
+  return 0
+}

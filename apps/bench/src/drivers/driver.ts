@@ -1,0 +1,55 @@
+import type { Query, Row } from '../dataset/row.js'
+import type { Database } from '../storage/database.js'
+import type { Storage } from '../storage/storage.js'
+
+/** How thoroughly a driver searches. */
+export interface Effort {
+  readonly name: string
+  /** What its own documentation would have a user do, or what a user gets without asking. */
+  readonly isDefault?: boolean
+}
+
+export interface SearchRequest {
+  readonly query: Query
+  readonly k: number
+  /** One user's rows only; left out: everyone's. */
+  readonly userId?: string
+}
+
+/** A way to store many memories at once. */
+export interface BulkMode {
+  readonly name: string
+  /** Whether it is meant to run before the vector index is built. */
+  readonly beforeIndex: boolean
+  load(rows: readonly Row[]): Promise<void>
+}
+
+/** An open connection of one driver to its database. */
+export interface Session {
+  /** From the least effort to the greatest. */
+  readonly efforts: readonly Effort[]
+  /** Prepares for searches at this effort; not part of what is timed. */
+  use(effort: Effort): Promise<void>
+  /** Ids of the k nearest rows, nearest first. */
+  search(request: SearchRequest): Promise<string[]>
+  /** Stores one memory durably: when it resolves, a crash cannot lose it. */
+  add(row: Row): Promise<void>
+  readonly bulk: readonly BulkMode[]
+  /** Raises the access counters of these rows by one, in one statement. */
+  touch?(rows: readonly Row[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** A library, used as its documentation says, or a hand-written program that does the same. */
+export interface Driver {
+  readonly name: string
+  /** One line for the report: what it is. */
+  readonly about: string
+  /** 'limit' and 'peer' say what it is compared as. */
+  readonly role: 'funes' | 'limit' | 'peer'
+  readonly engines: readonly Database['engine'][]
+  readonly storage: Storage
+  /** Why it cannot run on this machine, or null. */
+  unavailable?(): Promise<string | null>
+  open(database: Database, options: { connections: number; dimensions: number }): Promise<Session>
+}

@@ -1,0 +1,59 @@
+import type { Row } from '../dataset/row.js'
+import { DOCUMENTED, INDEXED, langchainDocuments, openStore } from '../storage/langchain-documents.js'
+import type { Driver, Effort } from './driver.js'
+import { peersMissing } from './peer-packages.js'
+
+interface LangChainEffort extends Effort {
+  readonly tableName: string
+  readonly ef?: number
+}
+
+const EFFORTS: readonly LangChainEffort[] = [
+  { name: 'hnsw', tableName: INDEXED },
+  { name: 'hnsw, ef 100', tableName: INDEXED, ef: 100 },
+  { name: 'hnsw, ef 200', tableName: INDEXED, ef: 200 },
+  { name: 'hnsw, ef 400', tableName: INDEXED, ef: 400 },
+  { name: 'documented default', tableName: DOCUMENTED, isDefault: true },
+]
+
+export const driver: Driver = {
+  name: 'langchain',
+  about: '@langchain/community 1.1.29, PGVectorStore',
+  role: 'peer',
+  engines: ['server'],
+  storage: langchainDocuments,
+  unavailable: peersMissing,
+  async open(database, { connections, dimensions }) {
+    const open = (effort: Partial<LangChainEffort>) =>
+      openStore(database, {
+        tableName: effort.tableName ?? INDEXED,
+        ...{ connections, dimensions },
+        ...(effort.ef !== undefined && { ef: effort.ef }),
+      })
+    let store = await open({})
+    const add = (rows: readonly Row[]) =>
+      store.addVectors(
+        rows.map(({ vector }) => Array.from(vector)),
+        rows.map(({ content, metadata, userId }) => ({
+          pageContent: content,
+          metadata: { ...metadata, userId },
+        })),
+        { ids: rows.map(({ id }) => id) },
+      )
+    return {
+      efforts: EFFORTS,
+      async use(effort) {
+        await store.end()
+        store = await open(effort as LangChainEffort)
+      },
+      async search({ query, k, userId }) {
+        const filter = userId === undefined ? undefined : { userId }
+        const hits = await store.similaritySearchVectorWithScore(query.numbers, k, filter)
+        return hits.map(([{ id }]) => id as string)
+      },
+      add: (row) => add([row]),
+      bulk: [{ name: 'addVectors', beforeIndex: true, load: add }],
+      close: () => store.end(),
+    }
+  },
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import type { Row } from '../dataset/row.js'
+import { copyRows } from '../storage/copy.js'
+import { embeddingColumns, memories, memoryColumns, usersOf } from '../storage/memories.js'
+import { vectorBytes } from '../storage/vector-bytes.js'
+import type { Driver, Effort } from './driver.js'
+import {
+  MARKS,
+  type RecordedAccuracy,
+  type RecordedStatements,
+  recordStatements,
+} from './recorded-statements.js'
+
+const K = 10
+
+/** `high` and its kin are Funes's own; the others are the same statement with another hnsw.ef_search. */
+interface PgEffort extends Effort {
+  readonly accuracy: RecordedAccuracy
+  readonly ef?: number
+}
+
+const EFFORTS: readonly PgEffort[] = [
+  { name: 'ef 20', accuracy: 'high', ef: 20 },
+  { name: 'fast', accuracy: 'fast' },
+  { name: 'ef 80', accuracy: 'high', ef: 80 },
+  { name: 'high', accuracy: 'high', isDefault: true },
+  { name: 'ef 400', accuracy: 'high', ef: 400 },
+  { name: 'exact', accuracy: 'exact' },
+]
+
+/** Where the statement's search effort stands: the one text that differs between two accuracies. */
+function settingPlace({ search }: RecordedStatements, scope: 'everyone' | 'user'): number {
+  const fast = search.fast[scope].values
+  return search.high[scope].values.findIndex(
+    (value, i) => typeof value === 'string' && typeof fast[i] === 'string' && value !== fast[i],
+  )
+}
+
+async function copy(pool: pg.Pool, rows: readonly Row[]): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await copyRows(client, 'users', [{ name: 'id', type: 'text', value: (row) => row.userId }], usersOf(rows))
+    await copyRows(client, 'memories', memoryColumns, rows)
+    await copyRows(client, 'memory_embeddings', embeddingColumns(rows[0]?.vector.length ?? 0), rows)
+    await client.query('commit')
+  } finally {
+    client.release()
+  }
+}
+
+export const driver: Driver = {
+  name: 'pg',
+  about: "node-postgres repeating Funes's own statements: what a program without Funes would get at best",
+  role: 'limit',
+  engines: ['server', 'embedded'],
+  storage: memories,
+  async open(database, { connections, dimensions }) {
+    const pool = await database.openPool({ connections })
+    const statements = await recordStatements(pool, { dimensions, k: K })
+    const places = { everyone: settingPlace(statements, 'everyone'), user: settingPlace(statements, 'user') }
+    let effort = EFFORTS.find(({ isDefault }) => isDefault) as PgEffort
+
+    return {
+      efforts: EFFORTS,
+      async use(next) {
+        effort = next as PgEffort
+      },
+      async search({ query, k, userId }) {
+        if (k !== K) throw new RangeError(`the statements were recorded for k = ${K}`)
+        const scope = userId === undefined ? 'everyone' : 'user'
+        const { name, text, values } = statements.search[effort.accuracy][scope]
+        const place = effort.ef === undefined ? -1 : places[scope]
+        const vector = vectorBytes(query.vector)
+        const result = await pool.query<{ id: string }>({
+          name,
+          text,
+          values: values.map((value, i) => {
+            if (Buffer.isBuffer(value)) return vector
+            if (value === MARKS.userId) return userId
+            return i === place ? String(effort.ef) : value
+          }),
+        })
+        return result.rows.map(({ id }) => id)
+      },
+      async add(row) {
+        const { name, text, values } = statements.add
+        const replaced = new Map<unknown, unknown>([
+          [MARKS.userId, row.userId],
+          [MARKS.id, row.id],
+          [MARKS.content, row.content],
+          [MARKS.metadata, JSON.stringify(row.metadata)],
+        ])
+        const hash = createHash('sha256').update(row.content).digest()
+        const vector = vectorBytes(row.vector)
+        await pool.query({
+          name,
+          text,
+          values: values.map((value) => {
+            if (Buffer.isBuffer(value)) return value.length === hash.length ? hash : vector
+            return replaced.get(value) ?? value
+          }),
+        })
+      },
+      bulk:
+        database.engine === 'server'
+          ? [{ name: 'binary COPY', beforeIndex: true, load: (rows) => copy(pool, rows) }]
+          : [],
+      async touch(rows) {
+        await pool.query(`
+          create table if not exists bare_access (memory_id uuid primary key, access_count int not null)
+          with (fillfactor = 80)`)
+        await pool.query({
+          name: 'bare_touch',
+          text: `
+            insert into bare_access as a (memory_id, access_count)
+            select m, 1 from unnest($1::uuid[]) as t (m)
+            on conflict (memory_id) do update set access_count = a.access_count + 1`,
+          values: [rows.map(({ id }) => id)],
+        })
+      },
+      close: () => database.closePool(pool),
+    }
+  },
+}

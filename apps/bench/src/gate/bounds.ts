@@ -1,0 +1,137 @@
+/** A bound on one figure, or on its ratio to the same figure of another driver. Never on wall-clock alone. */
+export interface Bound {
+  readonly name: string
+  readonly scenario: string
+  readonly driver: string
+  readonly figure: string
+  /** The other driver of a ratio; left out for a recall. */
+  readonly against?: string
+  /** Only results whose point has this; the other driver's too where it has such a key. */
+  readonly where?: Readonly<Record<string, string | number>>
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+/**
+ * What holds on any machine, however slow or busy. Ratios are wide of the targets: they are to catch a change that
+ * makes Funes twice as slow as the same statement sent by hand, not a noisy neighbour.
+ */
+export const GATE: readonly Bound[] = [
+  {
+    name: 'recall of the default search',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'recall',
+    where: { effort: 'high' },
+    atLeast: 0.95,
+  },
+  {
+    name: 'recall of the fast search',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'recall',
+    where: { effort: 'fast' },
+    atLeast: 0.85,
+  },
+  {
+    name: 'recall of the exact search',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'recall',
+    where: { effort: 'exact' },
+    atLeast: 1,
+  },
+  { name: 'recall within one user', scenario: 'filtered', driver: 'funes', figure: 'recall', atLeast: 0.9 },
+  { name: 'recall while others write', scenario: 'mixed', driver: 'funes', figure: 'recall', atLeast: 0.9 },
+  {
+    name: 'search against the same statement by hand',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'p50Ms',
+    against: 'pg',
+    where: { effort: 'high' },
+    atMost: 1.75,
+  },
+  {
+    name: 'client work of a search against the same statement by hand',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'clientCpuMs',
+    against: 'pg',
+    where: { effort: 'high' },
+    atMost: 3,
+  },
+  {
+    name: 'insert against the same statement by hand',
+    scenario: 'insert',
+    driver: 'funes',
+    figure: 'p50Ms',
+    against: 'pg',
+    atMost: 1.8,
+  },
+]
+
+/** What the project set out to reach on 100,000 memories of 384 dimensions, on a server with two cores. */
+export const TARGETS: readonly Bound[] = [
+  {
+    name: 'recall@10 of the default search',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'recall',
+    where: { effort: 'high' },
+    atLeast: 0.95,
+  },
+  {
+    name: 'search p50 against pg',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'p50Ms',
+    against: 'pg',
+    where: { effort: 'high' },
+    atMost: 1.15,
+  },
+  {
+    name: 'search p50 under 10 ms',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'p50Ms',
+    where: { effort: 'high' },
+    atMost: 10,
+  },
+  {
+    name: 'throughput at 16 clients against pg',
+    scenario: 'concurrency',
+    driver: 'funes',
+    figure: 'searchesPerSecond',
+    against: 'pg',
+    where: { clients: 16 },
+    atLeast: 0.85,
+  },
+  {
+    name: 'throughput at 16 clients against Mastra',
+    scenario: 'concurrency',
+    driver: 'funes',
+    figure: 'searchesPerSecond',
+    against: 'mastra',
+    where: { clients: 16 },
+    atLeast: 5,
+  },
+  {
+    name: 'throughput at 16 clients against LangChain',
+    scenario: 'concurrency',
+    driver: 'funes',
+    figure: 'searchesPerSecond',
+    against: 'langchain',
+    where: { clients: 16 },
+    atLeast: 5,
+  },
+  {
+    name: 'one add against pg',
+    scenario: 'insert',
+    driver: 'funes',
+    figure: 'p50Ms',
+    against: 'pg',
+    atMost: 1.2,
+  },
+  { name: 'one add under 5 ms', scenario: 'insert', driver: 'funes', figure: 'p50Ms', atMost: 5 },
+]

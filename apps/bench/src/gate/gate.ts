@@ -1,0 +1,77 @@
+import type { Report, Result } from '../result.js'
+import { formatFigure } from '../table.js'
+import { type Bound, GATE } from './bounds.js'
+
+export interface Check {
+  readonly bound: Bound
+  /** The point that was held against the bound, in words. */
+  readonly at: string
+  readonly value: number
+  readonly kept: boolean
+}
+
+export const loadFloors = (): readonly Bound[] => GATE
+
+function matches(result: Result, where: Bound['where'] = {}): boolean {
+  return Object.entries(where).every(([key, value]) => result.point[key] === value)
+}
+
+/** The other driver's result at the same point; efforts have other names elsewhere, so they may differ. */
+function counterpart(results: readonly Result[], result: Result, driver: string): Result | undefined {
+  const others = results.filter((other) => other.scenario === result.scenario && other.driver === driver)
+  const agrees = (other: Result, keys: readonly string[]) =>
+    keys.every((key) => other.point[key] === result.point[key])
+  const keys = Object.keys(result.point)
+  return (
+    others.find((other) => agrees(other, keys)) ??
+    others.find((other) =>
+      agrees(
+        other,
+        keys.filter((key) => key !== 'effort'),
+      ),
+    )
+  )
+}
+
+/** Holds results against bounds. A bound whose scenario or driver did not run gives no check. */
+export function check(results: readonly Result[], bounds: readonly Bound[]): Check[] {
+  return bounds.flatMap((bound) =>
+    results
+      .filter(({ scenario, driver }) => scenario === bound.scenario && driver === bound.driver)
+      .filter((result) => matches(result, bound.where))
+      .flatMap((result): Check[] => {
+        const own = result.figures[bound.figure]?.median
+        if (own === undefined) return []
+        let value = own
+        if (bound.against !== undefined) {
+          const other = counterpart(results, result, bound.against)?.figures[bound.figure]?.median
+          if (other === undefined) return []
+          value = own / other
+        }
+        const kept = value >= (bound.atLeast ?? -Infinity) && value <= (bound.atMost ?? Infinity)
+        const at = Object.entries(result.point)
+          .map(([key, place]) => `${key} ${typeof place === 'number' ? place.toLocaleString('en') : place}`)
+          .join(', ')
+        return [{ bound, at, value, kept }]
+      }),
+  )
+}
+
+function describeCheck({ bound, at, value, kept }: Check): string {
+  const unit = bound.against === undefined ? '' : ` x ${bound.against}`
+  const limit = bound.atLeast === undefined ? `at most ${bound.atMost}` : `at least ${bound.atLeast}`
+  return `${kept ? 'kept  ' : 'BROKEN'}  ${bound.name} (${at}): ${formatFigure(value)}${unit}, ${limit}`
+}
+
+/** The gate's verdict; `print` says it and returns an exit code. */
+export function verdictOf(report: Report, bounds: readonly Bound[]) {
+  const checks = check(report.results, bounds)
+  return {
+    checks,
+    print(): number {
+      for (const one of checks) console.log(describeCheck(one))
+      if (checks.length === 0) console.log('BROKEN  nothing was measured that the gate could judge')
+      return checks.length > 0 && checks.every(({ kept }) => kept) ? 0 : 1
+    },
+  }
+}

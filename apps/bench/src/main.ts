@@ -1,0 +1,26 @@
+import { parseCommandLine, USAGE } from './arguments.js'
+import { compareCommand } from './commands/compare.js'
+import { gateCommand } from './commands/gate.js'
+import { markdownCommand } from './commands/markdown.js'
+import { reportCommand } from './commands/report.js'
+import { runCommand } from './commands/run.js'
+
+const commands = {
+  run: runCommand,
+  compare: compareCommand,
+  report: reportCommand,
+  gate: gateCommand,
+  markdown: markdownCommand,
+}
+
+try {
+  const { command, options, files } = parseCommandLine(process.argv.slice(2))
+  if (options.help) console.log(USAGE)
+  else process.exitCode = await commands[command](options, files)
+} catch (error) {
+  // A mistake on the command line is told in one line; anything else with its trace.
+  const isMistake =
+    error instanceof RangeError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
+  console.error(isMistake ? (error as Error).message : error)
+  process.exitCode = 1
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createLatencies, type Latencies } from './latencies.js'
+
+export interface ArrivalResult {
+  /** From the moment a call was due, not from when it could be sent: a queue in front of the database counts. */
+  readonly latencies: Latencies
+  /** Calls answered a second, up to the last answer. */
+  readonly achieved: number
+  /** How late this process itself sent calls, at worst (ms): the error of the measurement. */
+  readonly lateMs: number
+}
+
+/**
+ * Sends calls at a fixed rate whether or not earlier ones have come back, so that waiting is not hidden
+ * (coordinated omission; Gil Tene, "How NOT to Measure Latency").
+ *
+ * @param rate calls a second
+ */
+export async function callAtRate(
+  rate: number,
+  seconds: number,
+  call: (i: number) => Promise<unknown>,
+): Promise<ArrivalResult> {
+  const latencies = createLatencies()
+  const total = Math.max(1, Math.round(rate * seconds))
+  const running: Promise<void>[] = []
+  let lateMs = 0
+  const start = performance.now()
+  for (let sent = 0; sent < total; ) {
+    const now = performance.now()
+    const due = Math.min(total, Math.floor(((now - start) / 1000) * rate) + 1)
+    for (; sent < due; sent++) {
+      const intended = start + (sent / rate) * 1000
+      lateMs = Math.max(lateMs, performance.now() - intended)
+      running.push(call(sent).then(() => latencies.record(performance.now() - intended)))
+    }
+    await sleep(1)
+  }
+  await Promise.all(running)
+  return { latencies, achieved: total / ((performance.now() - start) / 1000), lateMs }
+}

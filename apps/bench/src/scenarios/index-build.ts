@@ -1,0 +1,71 @@
+import { once } from '../measure/spread.js'
+import type { Result } from '../result.js'
+import { result, type Scenario, type ScenarioContext } from '../run/context.js'
+import { barsOf } from '../run/figures.js'
+import { onConnection } from '../storage/storage.js'
+
+const NAME = 'index-build'
+
+async function run(context: ScenarioContext): Promise<Result[]> {
+  const { config, dataset } = context
+  const results: Result[] = []
+  const done = new Set<string>()
+  for (const driver of context.drivers) {
+    const { storage } = driver
+    if (done.has(storage.name)) continue
+    done.add(storage.name)
+    const database = await context.empty(driver)
+    try {
+      await storage.load(database, dataset.rows(0, config.rows))
+      const start = performance.now()
+      await storage.buildIndex(database, config.dimensions)
+      const seconds = (performance.now() - start) / 1000
+      const sizes = await onConnection(database, (client) =>
+        client.query<{ table_bytes: string; index_bytes: string }>(
+          `select
+             sum(pg_table_size(t.oid)) as table_bytes,
+             sum(coalesce((
+               select sum(pg_relation_size(i.indexrelid))
+               from pg_index i
+               join pg_class c on c.oid = i.indexrelid
+               join pg_am a on a.oid = c.relam
+               where i.indrelid = t.oid and a.amname in ('hnsw', 'ivfflat')
+             ), 0)) as index_bytes
+           from unnest($1::regclass[]) t (oid)`,
+          [storage.tables.slice(0, 1)],
+        ),
+      )
+      const { table_bytes, index_bytes } = sizes.rows[0] as (typeof sizes.rows)[number]
+      results.push(
+        result(
+          NAME,
+          driver,
+          { rows: config.rows },
+          {
+            buildSeconds: once(seconds),
+            secondsPer10k: once((seconds * 10_000) / config.rows),
+            indexMb: once(Number(index_bytes) / 2 ** 20),
+            tableMb: once(Number(table_bytes) / 2 ** 20),
+            indexBytesPerRow: once(Number(index_bytes) / config.rows),
+          },
+        ),
+      )
+    } finally {
+      await database.drop()
+    }
+  }
+  return results
+}
+
+export const scenario: Scenario = {
+  name: NAME,
+  order: 8,
+  title: 'Building the vector index, and its size',
+  about:
+    'The time to build the index over loaded rows, and the room that it and the table with the vectors take. For drivers that are measured with and without an index both are counted.',
+  run,
+  charts: (results) => [
+    barsOf(results, 'secondsPer10k', { title: 'Building the index', label: 'seconds for each 10,000 rows' }),
+    barsOf(results, 'indexMb', { title: 'Size of the index', label: 'MB' }),
+  ],
+}

@@ -1,0 +1,52 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { createDataset } from '../src/dataset/dataset.js'
+import { shareUser } from '../src/dataset/owners.js'
+import type { Query } from '../src/dataset/row.js'
+import { loadDrivers } from '../src/run/discover.js'
+import { type Databases, embeddedDatabases, serverDatabases } from '../src/storage/database.js'
+
+const ROWS = 400
+const DIMENSIONS = 16
+const dataset = createDataset({ seed: 2, dimensions: DIMENSIONS, rows: ROWS, queries: 5 })
+const url = process.env.FUNES_TEST_DATABASE_URL
+const engines: Databases[] = [embeddedDatabases(), ...(url ? [serverDatabases(url)] : [])]
+const drivers = await loadDrivers()
+
+describe.each(engines)('on the $engine engine', (databases) => {
+  afterAll(() => databases.dropAll())
+  const able = drivers.filter((driver) => driver.engines.includes(databases.engine))
+
+  test.each(able)(
+    '$name finds the nearest rows, keeps users apart, and finds what it stored',
+    async (driver) => {
+      if ((await driver.unavailable?.()) != null) return
+      const database = await databases.create()
+      await driver.storage.create(database, DIMENSIONS)
+      await driver.storage.load(database, dataset.rows(0, ROWS))
+      await driver.storage.buildIndex(database, DIMENSIONS)
+      const session = await driver.open(database, { connections: 2, dimensions: DIMENSIONS })
+      try {
+        const everyone = await dataset.judge(10, { rows: ROWS })
+        for (const effort of session.efforts) {
+          await session.use(effort)
+          for (const query of dataset.queries) {
+            const recall = everyone(query, await session.search({ query, k: 10 }))
+            expect(recall, effort.name).toBeGreaterThanOrEqual(0.5)
+          }
+        }
+        const userId = shareUser(0.5)
+        const own = await dataset.judge(10, { rows: ROWS, userId })
+        const [query] = dataset.queries as [Query]
+        expect(own(query, await session.search({ query, k: 10, userId }))).toBeGreaterThanOrEqual(0.5)
+
+        await session.use(session.efforts[0] as (typeof session.efforts)[number])
+        const row = { ...dataset.row(ROWS + 1), vector: query.vector }
+        await session.add(row)
+        expect((await session.search({ query, k: 10 }))[0]).toBe(row.id)
+      } finally {
+        await session.close()
+        await database.drop()
+      }
+    },
+  )
+})

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { alternate } from '../src/measure/alternate.js'
+import { callInTurn, callSideBySide } from '../src/measure/closed-loop.js'
+import { fitGrowth } from '../src/measure/growth.js'
+import { createLatencies } from '../src/measure/latencies.js'
+import { callAtRate } from '../src/measure/open-loop.js'
+import { median, spread } from '../src/measure/spread.js'
+
+describe('spread', () => {
+  test('the median of an even number of rounds lies between the two middle ones', () => {
+    expect(median([4, 1, 3, 2])).toBe(2.5)
+    expect(spread([5, 1, 3])).toEqual({ median: 3, low: 1, high: 5 })
+  })
+
+  test('there is no median of nothing', () => {
+    expect(() => median([])).toThrow(RangeError)
+  })
+})
+
+describe('latencies', () => {
+  test('percentiles are exact to three digits', () => {
+    const latencies = createLatencies()
+    for (let i = 1; i <= 1000; i++) latencies.record(i)
+    expect(latencies.ms(50)).toBeCloseTo(500, -0.5)
+    expect(latencies.ms(99)).toBeCloseTo(990, -0.5)
+    expect(latencies.count).toBe(1000)
+  })
+
+  test('a percentile that no call stands above is left out', () => {
+    const latencies = createLatencies()
+    for (let i = 1; i <= 100; i++) latencies.record(i)
+    const told = latencies.percentiles().map(({ percentile }) => percentile)
+    expect(told).toContain(99)
+    expect(told).not.toContain(99.9)
+    expect(told).toContain(100)
+  })
+
+  test('adding joins two sets of calls', () => {
+    const a = createLatencies()
+    const b = createLatencies()
+    a.record(1)
+    b.record(100)
+    a.add(b)
+    expect(a.count).toBe(2)
+    expect(a.ms(100)).toBeCloseTo(100, 0)
+  })
+})
+
+describe('loops', () => {
+  test('a closed loop of one client has one call in flight', async () => {
+    let running = 0
+    let most = 0
+    const { calls } = await callInTurn(20, async () => {
+      most = Math.max(most, ++running)
+      await sleep(1)
+      running--
+    })
+    expect({ calls, most }).toEqual({ calls: 20, most: 1 })
+  })
+
+  test('a closed loop of four clients has four', async () => {
+    let running = 0
+    let most = 0
+    await callSideBySide(4, 0.1, async () => {
+      most = Math.max(most, ++running)
+      await sleep(2)
+      running--
+    })
+    expect(most).toBe(4)
+  })
+
+  test('an open loop counts the waiting that a stalled service causes, a closed loop does not', async () => {
+    const stalling = () => {
+      let free = Promise.resolve()
+      return (i: number) => {
+        // One at a time; the first takes 200 ms, every other one 1 ms.
+        const turn = free.then(() => sleep(i === 0 ? 200 : 1)).then(() => {})
+        free = turn
+        return turn
+      }
+    }
+    const open = await callAtRate(100, 0.3, stalling())
+    const closed = await callInTurn(30, stalling())
+    expect(open.latencies.ms(50)).toBeGreaterThan(25)
+    expect(closed.latencies.ms(50)).toBeLessThan(20)
+  })
+})
+
+test('drivers alternate, and each round begins with another one', async () => {
+  const order: string[] = []
+  const outcomes = await alternate(['a', 'b', 'c'], 3, async (subject, round) => {
+    order.push(subject)
+    return round
+  })
+  expect(order.join('')).toBe('abcbcacab')
+  expect(outcomes.get('b')).toEqual([0, 1, 2])
+})
+
+describe('growth', () => {
+  test('finds the exponent of a power law', () => {
+    const points = [1e3, 1e4, 1e5].map((size) => ({ size, cost: 0.2 * size ** 0.3 }))
+    const { exponent, factor } = fitGrowth(points)
+    expect(exponent).toBeCloseTo(0.3, 6)
+    expect(factor).toBeCloseTo(0.2, 6)
+  })
+
+  test('one size alone tells nothing', () => {
+    expect(() => fitGrowth([{ size: 10, cost: 1 }])).toThrow(RangeError)
+  })
+})

@@ -1,0 +1,57 @@
+import type { EmbeddingModel, Funes } from '@funes/db'
+import type { Mode } from '../arguments.js'
+import { type Database, inTransaction } from '../database.js'
+import type { SeedRow } from '../datasets/dataset.js'
+import { copyBatch } from './copy-batch.js'
+import { createOwners, type Query } from './owners.js'
+import { ADVANCE } from './runs.js'
+
+/** Stores a batch whole or not at all, and counts it in the same transaction. */
+export type StoreBatch = (rows: readonly SeedRow[]) => Promise<void>
+
+export interface StoreOptions {
+  database: Database
+  funes: Funes
+  model: EmbeddingModel
+  run: string
+}
+
+function storeByCopy({ database, model, run }: StoreOptions): StoreBatch {
+  const owners = createOwners(run)
+  return async (rows) => {
+    await database.use((connection) =>
+      inTransaction(connection, async (client) => {
+        const query: Query = async (text, values) => (await client.query(text, values)).rows
+        const sessions = await owners.store(query, rows)
+        await copyBatch(client, model, rows)
+        await query(ADVANCE, [run, rows.length, sessions])
+      }),
+    )
+    owners.keep(rows)
+  }
+}
+
+const TRANSACTION_TIMEOUT_MS = 3_600_000
+
+/** As an application stores them: through the public calls, with every index in place. */
+function storeByInsert({ funes, run }: StoreOptions): StoreBatch {
+  const owners = createOwners(run)
+  return async (rows) => {
+    await funes.transaction(
+      async (tx) => {
+        const query: Query = (text, values) => tx.prisma.$queryRawUnsafe<unknown[]>(text, ...values)
+        const sessions = await owners.store(query, rows)
+        await tx.memories.addMany(
+          rows.map(({ sessionId, ...row }) => (sessionId === null ? row : { ...row, sessionId })),
+        )
+        await query(ADVANCE, [run, rows.length, sessions])
+      },
+      { timeoutMs: TRANSACTION_TIMEOUT_MS },
+    )
+    owners.keep(rows)
+  }
+}
+
+export function createStore(mode: Mode, options: StoreOptions): StoreBatch {
+  return mode === 'copy' ? storeByCopy(options) : storeByInsert(options)
+}

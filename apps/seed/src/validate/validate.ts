@@ -1,0 +1,73 @@
+import type { EmbeddingModel, Funes } from '@funes/db'
+import type pg from 'pg'
+import type { Dataset } from '../datasets/dataset.js'
+import type { Run } from '../load/runs.js'
+import type { Check } from './check.js'
+import { checkCounts } from './counts.js'
+import { checkIndexes, describeSizes } from './indexes.js'
+import { makeQueries } from './queries.js'
+import { checkSample, sampleRows } from './sample.js'
+import { checkSearches, type Searches } from './searches.js'
+import { createTruthSeeker } from './truth.js'
+import { chooseUsers } from './users.js'
+
+export interface Report {
+  readonly checks: readonly Check[]
+  readonly sizes: readonly string[]
+}
+
+export interface ValidateOptions {
+  pool: pg.Pool
+  funes: Funes
+  dataset: Dataset
+  run: Run
+  model: EmbeddingModel
+  /** Where exact answers are kept. */
+  cacheDir: string | null
+  signal: AbortSignal
+}
+
+const K = 10
+const QUERIES = 100
+/** Searches in one user's memories; few, as each user takes an exact answer of its own. */
+const QUERIES_OF_USER = 20
+const SAMPLE = 200
+
+/** Makes the rows a second time, works out the exact answers, and holds the database against both. */
+export async function validate(options: ValidateOptions): Promise<Report> {
+  const { pool, funes, dataset, run, model, cacheDir, signal } = options
+  const sampled = await sampleRows(dataset, SAMPLE, signal)
+  const queries = makeQueries(dataset, QUERIES, sampled)
+  const ofUser = queries.vectors.slice(0, QUERIES_OF_USER)
+  const users = await chooseUsers(pool, run.name)
+
+  const everyone = createTruthSeeker(queries.vectors, dataset.dimensions, K, cacheDir)
+  const each = new Map(
+    users.map(({ id }) => [id, createTruthSeeker(ofUser, dataset.dimensions, K, cacheDir)]),
+  )
+  for await (const row of dataset.rows(0, signal)) {
+    signal.throwIfAborted()
+    await everyone.offer(row)
+    await each.get(row.userId)?.offer(row)
+  }
+  const searches: Searches[] = [
+    { name: `all users, ${queries.origin}`, queries: queries.vectors, truth: await everyone.finish() },
+  ]
+  for (const { id, memories } of users) {
+    const truth = await (each.get(id) as ReturnType<typeof createTruthSeeker>).finish()
+    searches.push({
+      name: `one user of ${memories} memor${memories === 1 ? 'y' : 'ies'}`,
+      queries: ofUser,
+      truth,
+      userId: id,
+    })
+  }
+
+  const checks = [
+    ...(await checkCounts(pool, dataset, run, model)),
+    ...(await checkIndexes(pool, run, model)),
+    await checkSample(pool, model.id, sampled),
+  ]
+  for (const search of searches) checks.push(await checkSearches(funes, search, signal))
+  return { checks, sizes: await describeSizes(pool, model) }
+}

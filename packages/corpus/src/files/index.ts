@@ -1,0 +1,36 @@
+import { extname } from 'node:path'
+import { readCsv } from './csv.js'
+import { createMapper, type FileMemory, type MappingOptions } from './file-memories.js'
+import { readJsonLines } from './jsonl.js'
+
+export type { FileError } from './file-error.js'
+export type { FileMemory, MappingOptions } from './file-memories.js'
+export { FIELDS, type Field, type Mapping, parseMapping } from './mapping.js'
+
+const READERS = { '.jsonl': readJsonLines, '.ndjson': readJsonLines, '.csv': readCsv } as const
+
+/** Whether this name is one of a file that `readMemoriesFile` reads. */
+export function isMemoriesFile(path: string): boolean {
+  return Object.hasOwn(READERS, extname(path).toLowerCase())
+}
+
+/**
+ * Streams the memories of a JSONL (`.jsonl`, `.ndjson`) or CSV (`.csv`) file: never more of it in memory than a
+ * record.
+ *
+ * @throws RangeError on another kind of file; `FILE.INVALID` naming the line; what the file system throws
+ * @example
+ * const mapping = { userId: 'author', content: 'body' }
+ * for await (const memory of readMemoriesFile('notes.csv', { mapping })) await write(memory)
+ */
+export async function* readMemoriesFile(
+  path: string,
+  options: MappingOptions = {},
+): AsyncGenerator<FileMemory, void, undefined> {
+  const kind = extname(path).toLowerCase()
+  if (!isMemoriesFile(path)) {
+    throw new RangeError(`${path} is none of ${Object.keys(READERS).join(', ')}`)
+  }
+  const toMemory = createMapper(path, options)
+  for await (const record of READERS[kind as keyof typeof READERS](path)) yield toMemory(record)
+}

@@ -51,9 +51,11 @@ const EMBEDDED: Sizes = {
 const EMBEDDED_SMOKE: Sizes = {
   ...SERVER_SMOKE,
   dimensions: 64,
-  rows: 2_000,
-  scalingRows: [500, 2_000],
+  rows: 1_000,
+  rounds: 2,
+  scalingRows: [500, 1_000],
   clients: [1, 4],
+  seconds: 0.3,
   inserts: 30,
   bulkRows: 500,
   touched: 500,

@@ -15,7 +15,7 @@ export const USAGE = `npm run demo -- [--short] [--fresh] ["your question"]
   --short   a few hundred passages and four searches
   --fresh   forget the demo's own database and cached vectors first
 
-  FUNES_DATA_DIR      where the embedded database is kept; .funes/demo unless given
+  FUNES_DATA_DIR      where the embedded database is kept; .funes-demo unless given
   FUNES_DATABASE_URL  a PostgreSQL server with pgvector to use in its place
   NO_COLOR            plain text`
 

@@ -21,7 +21,7 @@ export function choosePlaces({ short }: Pick<Arguments, 'short'>, env: NodeJS.Pr
   const name = short ? 'demo-short' : 'demo'
   const given = env.FUNES_DATA_DIR || undefined
   return {
-    dataDir: isServer ? undefined : (given ?? join(ROOT, '.funes', name)),
+    dataDir: isServer ? undefined : (given ?? join(ROOT, `.funes-${name}`)),
     isOwn: !isServer && given === undefined,
     cacheDir: join(ROOT, '.cache', name),
   }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const MODES = ['copy', 'insert'] as const
+const MODES = ['copy', 'insert'] as const
 export type Mode = (typeof MODES)[number]
 
 export interface Arguments {

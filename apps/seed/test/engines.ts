@@ -35,4 +35,4 @@ export async function withDatabase<T>(
 export const engines: readonly Database['engine'][] = serverUrl ? ['embedded', 'server'] : ['embedded']
 
 /** Tests that only a server can run; elsewhere they are reported as skipped. */
-export const describeOnServer = describe.skipIf(!serverUrl)
+export const describeOnServer: (title: string, tests: () => void) => void = describe.skipIf(!serverUrl)

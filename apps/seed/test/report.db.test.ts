@@ -12,7 +12,8 @@ async function reportAfter(database: Database, damage: string): Promise<string[]
   return wrongChecks(await runSeed(database, small()))
 }
 
-describe.each(engines)('the report (%s)', (engine) => {
+// One engine is enough: what is tested is the eye of the report, not the database.
+describe.each(engines.slice(-1))('the report (%s)', (engine) => {
   it.each([
     [
       'a memory that is gone',

@@ -1,15 +1,27 @@
 import { z } from 'zod'
 import { funesError } from './errors/funes-error.js'
 
-/** Text that PostgreSQL can store. */
 const NUL = '\u0000'
 
-function findNul(value: unknown, path: string): string | undefined {
-  if (typeof value === 'string') return value.includes(NUL) ? path : undefined
+/** What makes a value unfit to be stored, and where. */
+interface Unfit {
+  path: string
+  reason: 'NUL' | 'surrogate' | 'prototype'
+}
+
+function unfitText(text: string, path: string): Unfit | undefined {
+  if (text.includes(NUL)) return { path, reason: 'NUL' }
+  // Half of a surrogate pair has no UTF-8 form: PostgreSQL refuses it, or another character would be stored.
+  return text.isWellFormed() ? undefined : { path, reason: 'surrogate' }
+}
+
+/** Looks through what a caller gave, keys included, for what no database column can hold as it is. */
+function findUnfit(value: unknown, path: string): Unfit | undefined {
+  if (typeof value === 'string') return unfitText(value, path)
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
       if (typeof item === 'number') continue
-      const found = findNul(item, `${path}[${i}]`)
+      const found = findUnfit(item, `${path}[${i}]`)
       if (found !== undefined) return found
     }
     return undefined
@@ -17,8 +29,9 @@ function findNul(value: unknown, path: string): string | undefined {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date)
     return undefined
   for (const [key, item] of Object.entries(value)) {
-    if (key.includes(NUL)) return path
-    const found = findNul(item, path === '' ? key : `${path}.${key}`)
+    // Copying such a key would set a prototype and lose it.
+    if (key === '__proto__') return { path, reason: 'prototype' }
+    const found = unfitText(key, path) ?? findUnfit(item, path === '' ? key : `${path}.${key}`)
     if (found !== undefined) return found
   }
   return undefined
@@ -60,27 +73,39 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
       meta: { path },
     })
   }
-  const nul = findNul(parsed.data, '')
-  if (nul !== undefined) {
-    const path = publicPath(nul.split('.')) || 'argument'
-    throw funesError('INPUT.NUL_CHARACTER', `${path} holds the character U+0000.`, {
+  const unfit = findUnfit(value, '')
+  if (unfit !== undefined) throw unfitError(unfit)
+  return parsed.data
+}
+
+function unfitError({ path: at, reason }: Unfit) {
+  const path = publicPath(at.split('.')) || 'argument'
+  if (reason === 'NUL') {
+    return funesError('INPUT.NUL_CHARACTER', `${path} holds the character U+0000.`, {
       fix: 'Remove NUL characters: PostgreSQL has no way to store them in text.',
       meta: { path },
     })
   }
-  return parsed.data
+  const [what, fix] =
+    reason === 'surrogate'
+      ? [
+          'half of a surrogate pair',
+          'Cut text between characters and not inside of them, or use `toWellFormed()`.',
+        ]
+      : ['the key __proto__', 'Use another key.']
+  return funesError('INPUT.INVALID', `${path}: holds ${what}.`, { fix, meta: { path } })
 }
 
 /** The id of a user or session: any text of 1 to 512 characters. */
-export const idText = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(512, 'must have at most 512 characters')
-  .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
+export const idText = z.string().min(1, 'must not be empty').max(512, 'must have at most 512 characters')
 
 export const uuid = z.guid('must be a UUID').transform((value) => value.toLowerCase())
 
 /** A plain JSON object: what JSON.stringify drops or alters is refused rather than lost. */
 export const jsonObject = z.record(z.string(), z.json(), 'must be a plain JSON object')
 
-export const date = z.date('must be a valid Date')
+/** Years 1 to 9999: what PostgreSQL, its client and JSON all write alike. */
+export const date = z
+  .date('must be a valid Date')
+  .min(new Date('0001-01-01T00:00:00Z'), 'must not be before the year 1')
+  .max(new Date('9999-12-31T23:59:59.999Z'), 'must not be after the year 9999')

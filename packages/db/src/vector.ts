@@ -44,7 +44,14 @@ export function encodeVector(vector: VectorInput, dimensions: number, path = 'em
     length += component * component
     view.setFloat32(4 * i, component)
   }
-  if (length === 0) {
+  // pgvector sums squares in single precision: a sum that overflows there, or vanishes, has no cosine.
+  if (!Number.isFinite(Math.fround(length))) {
+    throw funesError('EMBEDDING.NOT_FINITE', `${path} is too long for single precision.`, {
+      fix: 'Scale the vector: a length of 1 is usual.',
+      meta: { path },
+    })
+  }
+  if (Math.fround(length) === 0) {
     throw funesError('EMBEDDING.ZERO', `${path} is a zero vector.`, {
       fix: 'Leave out texts that the encoder has no vector for: a zero vector is near to nothing.',
       meta: { path },

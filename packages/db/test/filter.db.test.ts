@@ -195,6 +195,7 @@ onEveryEngine('filters', (db) => {
     ['too many levels', Array.from({ length: 50 }).reduce((f) => ({ not: f }), { source: 'chat' })],
     ['endless levels', Array.from({ length: 100_000 }).reduce((f) => ({ not: f }), { source: 'chat' })],
     ['too many parts', { or: Array.from({ length: 1000 }, () => ({ source: 'chat' })) }],
+    ['too many conditions', { where: Array.from({ length: 1000 }, () => ({ path: ['a'], exists: true })) }],
     ['metadata without end', { metadata: Array.from({ length: 100_000 }).reduce((f) => ({ a: f }), {}) }],
   ])('refuse %s', async (_, wrong) => {
     const { funes } = db()

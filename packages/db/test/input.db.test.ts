@@ -43,6 +43,14 @@ const bad: readonly (readonly [string, unknown, FunesErrorCode])[] = [
   ['metadata that JSON would alter', { metadata: { at: new Date() } }, 'INPUT.INVALID'],
   ['metadata that JSON would drop', { metadata: { f: () => 1 } }, 'INPUT.INVALID'],
   ['an id that is no UUID', { id: '1' }, 'INPUT.INVALID'],
+  ['half a surrogate pair in metadata', { metadata: { a: ['\ud800'] } }, 'INPUT.INVALID'],
+  [
+    'metadata with a prototype key',
+    { metadata: JSON.parse('{"__proto__": {"x": 1}, "b": 2}') },
+    'INPUT.INVALID',
+  ],
+  ['a date before the calendar', { createdAt: new Date(-8.64e15) }, 'INPUT.INVALID'],
+  ['a vector whose length overflows', { embedding: withComponent(3e38) }, 'EMBEDDING.NOT_FINITE'],
   ['an invalid date', { createdAt: new Date('never') }, 'INPUT.INVALID'],
 ]
 

@@ -82,6 +82,38 @@ onEveryEngine('transaction', (db) => {
     expect(contents.sort()).toEqual(['outer', 'sibling 1', 'sibling 2', 'sibling 3'])
   })
 
+  it('never waits for itself when an outer handle is used inside', async () => {
+    const { funes } = db()
+    const answer = await funes.transaction((tx) =>
+      tx.transaction(() =>
+        tx.transaction(async () => {
+          await tx.memories.add(memory('outer-handle'))
+          return tx.transaction(async () => 7)
+        }),
+      ),
+    )
+    expect(answer).toBe(7)
+    expect(await funes.memories.count({ userId: 'outer-handle' })).toBe(1)
+  })
+
+  it('keeps a sibling statement apart from a savepoint that is rolled back', async () => {
+    const { funes } = db()
+    await funes.transaction(async (tx) => {
+      const results = await Promise.allSettled([
+        tx.transaction(async (inner) => {
+          await inner.memories.add(memory('sibling', 'undone'))
+          await new Promise((resolve) => setTimeout(resolve, 30))
+          throw new Error('undo')
+        }),
+        new Promise((resolve) => setTimeout(resolve, 10)).then(() =>
+          tx.memories.add(memory('sibling', 'kept')),
+        ),
+      ])
+      expect(results.map((r) => r.status)).toEqual(['rejected', 'fulfilled'])
+    })
+    expect((await funes.memories.list({ userId: 'sibling' })).items.map((m) => m.content)).toEqual(['kept'])
+  })
+
   it('says that a failed statement has ended it', async () => {
     const { funes } = db()
     const failing = funes.transaction(async (tx) => {

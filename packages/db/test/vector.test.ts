@@ -9,9 +9,9 @@ it('encodes the header and every component big-endian', () => {
 it('encodes numbers as the nearest single-precision float, like Float32Array', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.double({ min: -1e30, max: 1e30, noNaN: true }), { minLength: 1, maxLength: 50 }),
+      fc.array(fc.double({ min: -1e15, max: 1e15, noNaN: true }), { minLength: 1, maxLength: 50 }),
       (numbers) => {
-        fc.pre(Float32Array.from(numbers).some((x) => x !== 0))
+        fc.pre(numbers.some((x) => Math.abs(x) > 1e-10))
         const bytes = encodeVector(numbers, numbers.length)
         expect(bytes).toEqual(encodeVector(Float32Array.from(numbers), numbers.length))
         numbers.forEach((x, i) => {

@@ -16,10 +16,3 @@ export function spread(values: readonly number[]): Spread {
 
 /** A figure that was taken once. */
 export const once = (value: number): Spread => ({ median: value, low: value, high: value })
-
-/** The q-quantile (0 to 1) of latencies, by the nearest rank. */
-function quantile(values: readonly number[], q: number): number {
-  if (values.length === 0) throw new RangeError('the quantile of nothing')
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] as number
-}

@@ -52,7 +52,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 6,
+  order: 7,
   title: 'Loading many memories',
   about:
     "From an empty database to one that can be searched, by each driver's own way of storing many. Where the index can be built after the rows, it is.",

@@ -71,7 +71,7 @@ async function measure(context: ScenarioContext, places: ReadonlyMap<Driver, Pla
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 11,
+  order: 12,
   title: 'Cold start and memory',
   about: `A new Node process loads the library, connects, and searches; then ${SEARCHES} times more, and tells how much memory it came to use.`,
   run,

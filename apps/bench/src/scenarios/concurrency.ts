@@ -51,7 +51,7 @@ function charts(results: readonly Result[]): Chart[] {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 3,
+  order: 4,
   title: 'Many clients searching side by side',
   about:
     'Each client sends its next search when the last is answered. Every driver searches with the least effort that reaches the recall floor.',

@@ -27,7 +27,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 10,
+  order: 11,
   title: 'Raising access counters',
   about:
     'Each search result that was used is counted. Where the counter stands in the row of the vector, every update can enter the vector index again; "pg-minimal" has it there, "pg" in a table that has no vector index at all.',

@@ -51,7 +51,7 @@ function charts(results: readonly Result[]): Chart[] {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 2,
+  order: 3,
   title: 'Search within one user',
   about: 'The filter leaves from half of all memories down to one in a thousand: does recall survive it?',
   run,

@@ -59,7 +59,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 8,
+  order: 9,
   title: 'Building the vector index, and its size',
   about:
     'The time to build the index over loaded rows, and the room that it and the table with the vectors take. For drivers that are measured with and without an index both are counted.',

@@ -33,7 +33,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 5,
+  order: 6,
   title: 'Storing one memory at a time, the index in place',
   about: 'One client stores memories with their vectors, each committed to disk before the next.',
   run,

@@ -61,7 +61,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 7,
+  order: 8,
   title: 'Searching while memories are stored',
   about: 'Eight clients; nine calls in ten search and one stores a memory.',
   run,

@@ -52,7 +52,7 @@ function charts(results: readonly Result[]): Chart[] {
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 4,
+  order: 5,
   title: 'Searches arriving at a fixed rate',
   about:
     'Searches are due at fixed times, whether or not earlier ones have been answered, and are timed from when they were due: what a service feels near saturation. A driver leaves the race at the rate it no longer keeps up with.',

@@ -50,7 +50,7 @@ function growths(context: ScenarioContext, results: readonly Result[]): Result[]
 
 export const scenario: Scenario = {
   name: NAME,
-  order: 9,
+  order: 10,
   title: 'The same search over ever more memories',
   about:
     'Latency and recall from a thousand rows upwards at an unchanged effort. The exponent says how latency grows with rows: 0 not at all, 1 in proportion.',

@@ -4,7 +4,7 @@ import type { SeedRow } from '../datasets/dataset.js'
 /** The exact answer to each query: ids with their cosine distances, nearest first. */
 export type Truth = readonly (readonly Neighbour[])[]
 
-export interface Neighbour {
+interface Neighbour {
   readonly id: string
   readonly distance: number
 }

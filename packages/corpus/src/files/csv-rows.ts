@@ -1,6 +1,6 @@
 import { fileError } from './file-error.js'
 
-export interface CsvRow {
+interface CsvRow {
   readonly line: number
   readonly cells: readonly string[]
 }

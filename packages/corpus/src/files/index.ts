@@ -5,14 +5,9 @@ import { readJsonLines } from './jsonl.js'
 
 export type { FileError } from './file-error.js'
 export type { FileMemory, MappingOptions } from './file-memories.js'
-export { FIELDS, type Field, type Mapping, parseMapping } from './mapping.js'
+export { type Field, type Mapping, parseMapping } from './mapping.js'
 
 const READERS = { '.jsonl': readJsonLines, '.ndjson': readJsonLines, '.csv': readCsv } as const
-
-/** Whether this name is one of a file that `readMemoriesFile` reads. */
-export function isMemoriesFile(path: string): boolean {
-  return Object.hasOwn(READERS, extname(path).toLowerCase())
-}
 
 /**
  * Streams the memories of a JSONL (`.jsonl`, `.ndjson`) or CSV (`.csv`) file: never more of it in memory than a
@@ -28,7 +23,7 @@ export async function* readMemoriesFile(
   options: MappingOptions = {},
 ): AsyncGenerator<FileMemory, void, undefined> {
   const kind = extname(path).toLowerCase()
-  if (!isMemoriesFile(path)) {
+  if (!Object.hasOwn(READERS, kind)) {
     throw new RangeError(`${path} is none of ${Object.keys(READERS).join(', ')}`)
   }
   const toMemory = createMapper(path, options)

@@ -13,12 +13,23 @@ export interface TransactionScope extends Executor {
   nested<T>(work: (scope: TransactionScope) => Promise<T>): Promise<T>
 }
 
-const running = new AsyncLocalStorage<{ owner: object; scope: TransactionScope }>()
+/** The innermost scope of each Funes that the running code is inside of. */
+const running = new AsyncLocalStorage<ReadonlyMap<object, InnerScope>>()
+
+/** A scope that knows what it is nested in. */
+interface InnerScope extends TransactionScope {
+  readonly parent: InnerScope | undefined
+}
 
 /** The transaction of `owner` that the calling code runs in, if any. */
 export function currentScope(owner: object): TransactionScope | undefined {
-  const store = running.getStore()
-  return store?.owner === owner ? store.scope : undefined
+  return running.getStore()?.get(owner)
+}
+
+/** Whether `scope` is nested in `outer`, at any depth. */
+function isInside(scope: InnerScope | undefined, outer: InnerScope): boolean {
+  for (let at = scope?.parent; at !== undefined; at = at.parent) if (at === outer) return true
+  return false
 }
 
 /** Runs `work` so that {@link currentScope} finds a new scope over `client`; the scope is dead afterwards. */
@@ -28,6 +39,7 @@ export async function withScope<T>(
   work: (scope: TransactionScope) => Promise<T>,
   depth = 0,
 ): Promise<T> {
+  const outer = running.getStore()
   let ended = false
   let last: Promise<unknown> = Promise.resolve()
 
@@ -38,12 +50,22 @@ export async function withScope<T>(
     })
   }
 
-  const scope: TransactionScope = {
+  /** The nested scope that the calling code is in, when it calls on this outer one by name. */
+  function inner(): InnerScope | undefined {
+    const current = running.getStore()?.get(owner)
+    return isInside(current, scope) ? current : undefined
+  }
+
+  const scope: InnerScope = {
+    parent: depth === 0 ? undefined : outer?.get(owner),
     get client() {
       assertRunning()
       return client
     },
     async run<Row>(statement: Statement<Row>) {
+      assertRunning()
+      // A statement beside an open savepoint would be undone with it: it waits until that has ended.
+      if (inner() === undefined) await last
       assertRunning()
       try {
         // Not unsafe: the text is a builder's, and every value in it a parameter.
@@ -53,16 +75,19 @@ export async function withScope<T>(
         throw databaseError(error)
       }
     },
-    nested<R>(inner: (scope: TransactionScope) => Promise<R>): Promise<R> {
+    nested<R>(within: (scope: TransactionScope) => Promise<R>): Promise<R> {
       assertRunning()
+      // Called from inside one of its own savepoints, it must not wait for that to end.
+      const innermost = inner()
+      if (innermost !== undefined) return innermost.nested(within)
       // One savepoint at a time: on one connection two side by side would undo each other's work.
-      const turn = last.then(() => underSavepoint(owner, client, inner, depth + 1))
+      const turn = last.then(() => underSavepoint(owner, client, within, depth + 1))
       last = turn.catch(() => {})
       return turn
     },
   }
   try {
-    return await running.run({ owner, scope }, () => work(scope))
+    return await running.run(new Map([...(outer ?? []), [owner, scope]]), () => work(scope))
   } finally {
     ended = true
   }

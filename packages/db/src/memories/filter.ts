@@ -120,14 +120,15 @@ function withinLimits(filter: unknown): boolean {
   const open: { value: unknown; depth: number }[] = [{ value: filter, depth: 0 }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     nodes += 1
-    if (next.depth > MAX_DEPTH || nodes > MAX_NODES) return false
+    if (next.depth > MAX_DEPTH || nodes > MAX_NODES || open.length > MAX_NODES) return false
     if (typeof next.value !== 'object' || next.value === null) continue
-    const { and, or, not } = next.value as Record<string, unknown>
+    const { and, or, not, where } = next.value as Record<string, unknown>
+    if (Array.isArray(where)) nodes += where.length
     for (const child of [and, or, [not]].flatMap((list) => (Array.isArray(list) ? list : []))) {
       if (child !== undefined) open.push({ value: child, depth: next.depth + 1 })
     }
   }
-  return true
+  return nodes <= MAX_NODES
 }
 
 export const filterSchema: z.ZodType<MemoryFilter> = z

@@ -15,6 +15,8 @@ const source = z.enum(MEMORY_SOURCES, `must be one of ${MEMORY_SOURCES.join(', '
 const content = z.string('must be a string')
 const limit = z.int().min(1, 'must be at least 1').max(1000, 'must be at most 1000')
 
+/** A question; a document to look for by its words is cut to passages first, as one vector stands for a passage. */
+const question = z.string().min(1, 'must not be empty').max(20_000, 'must have at most 20,000 characters')
 const weight = z.number().min(0).max(1000)
 const turns = z.int().min(0).max(20)
 /** A name of pg_ts_config; whether there is one of it, the database knows. */
@@ -79,7 +81,7 @@ export const searchSchema = z
     userId: idText.optional(),
     scope: z.literal('all-users').optional(),
     embedding: vector.optional(),
-    text: z.string().min(1, 'must not be empty').optional(),
+    text: question.optional(),
     k: limit.optional(),
     accuracy: z.enum(ACCURACIES).optional(),
     filter: filterSchema.optional(),
@@ -102,7 +104,7 @@ const questionSchema = z
     userId: idText.optional(),
     scope: z.literal('all-users').optional(),
     embedding: vector.optional(),
-    text: z.string().min(1, 'must not be empty').optional(),
+    text: question.optional(),
   })
   .refine(hasOneOwner, oneOwner)
   .refine((q) => q.text !== undefined || q.embedding !== undefined, {
@@ -138,12 +140,6 @@ export function checkContent(text: string, maxLength: number): { text: string; h
         meta: { path: 'content', length: text.length, maximum: maxLength },
       },
     )
-  }
-  if (!text.isWellFormed()) {
-    throw funesError('INPUT.INVALID', 'content: holds half of a surrogate pair.', {
-      fix: 'Cut text between characters and not inside of them, or use `content.toWellFormed()`.',
-      meta: { path: 'content' },
-    })
   }
   return { text, hash: createHash('sha256').update(text).digest() }
 }

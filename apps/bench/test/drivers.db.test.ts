@@ -24,6 +24,7 @@ describe.each(engines)('on the $engine engine', (databases) => {
       await driver.storage.create(database, DIMENSIONS)
       await driver.storage.load(database, dataset.rows(0, ROWS))
       await driver.storage.buildIndex(database, DIMENSIONS)
+      await driver.storage.addDefault?.(database)
       const session = await driver.open(database, { connections: 2, dimensions: DIMENSIONS })
       try {
         const everyone = await dataset.judge(10, { rows: ROWS })

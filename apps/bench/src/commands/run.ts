@@ -46,14 +46,16 @@ export async function runCommand(options: Options): Promise<number> {
     const seconds = ((performance.now() - start) / 1000).toFixed(0).padStart(5)
     process.stderr.write(`${seconds} s  ${text}\n`)
   }
+  let interrupted = false
   const interrupt = () => {
+    interrupted = true
     progress('interrupted: dropping the databases of this run')
     databases.dropAll().finally(() => process.exit(130))
   }
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
 
-  const report = await runBench({
+  const running = runBench({
     profile,
     sizes: applyOptions(sizesOf(profile, databases.engine), options),
     drivers: select(await loadDrivers(), namesOf(options.driver)),
@@ -62,6 +64,10 @@ export async function runCommand(options: Options): Promise<number> {
     progress,
     onResults: (scenario, results) => console.log(`\n${scenario.title}\n\n${printTable(results)}\n`),
   })
+  const report = await running.catch((error: unknown) => {
+    if (!interrupted) throw error
+  })
+  if (!report) return 130
   const folder = resolve(
     options.out ?? `.cache/bench/${report.environment.date.slice(0, 19).replaceAll(':', '-')}`,
   )

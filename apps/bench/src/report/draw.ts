@@ -43,13 +43,13 @@ function lines(chart: Chart): Drawn {
         tickFormat: (value: number) => formatPercentile(100 * (1 - 10 ** -value)),
       }),
       ...(ownTicks && { ticks: sizes, tickFormat: (value: number) => compact(value) }),
-      ...(x.log && !ownTicks && { tickFormat: (value: number) => tick(value) }),
+      ...(x.log && !ownTicks && { tickFormat: isNarrow(data.map((dot) => dot.x)) ? compact : tick }),
     },
     y: {
       label: y.label,
       grid: true,
       type: y.log ? 'log' : 'linear',
-      ...(y.log && { tickFormat: (value: number) => tick(value) }),
+      ...(y.log && { tickFormat: isNarrow(data.map((dot) => dot.y)) ? compact : tick }),
       ...(y.from !== undefined && { domain: [y.from, Math.max(1, ...data.map((dot) => dot.y))] }),
     },
     marks: [
@@ -80,7 +80,8 @@ function bars(chart: Chart): Drawn {
   return Plot.plot({
     document: document as never,
     width: WIDTH,
-    height: 44 + 30 * data.length,
+    height: 56 + 30 * data.length,
+    marginBottom: 40,
     marginLeft: 24 + 7 * Math.max(...data.map(({ x }) => String(x).length)),
     marginRight: 60,
     x: { label: chart.x.label, grid: true },
@@ -101,6 +102,11 @@ function bars(chart: Chart): Drawn {
 
 function formatPercentile(percentile: number): string {
   return `${Number(percentile.toFixed(2))} %`
+}
+
+/** Within one power of ten there is room for every label. */
+function isNarrow(values: readonly number[]): boolean {
+  return Math.max(...values) / Math.min(...values) < 10
 }
 
 /** 1, 2 and 5 of each power of ten carry a label; more would run into each other. */

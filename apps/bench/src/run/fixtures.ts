@@ -31,6 +31,7 @@ export function createFixtures(
     const database = await empty(storage)
     await storage.load(database, dataset.rows(0, rows))
     await storage.buildIndex(database, dataset.dimensions)
+    await storage.addDefault?.(database)
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
     progress(`${storage.name}: ${rows.toLocaleString('en')} rows loaded and indexed in ${seconds} s`)
     return database

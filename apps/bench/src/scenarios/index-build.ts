@@ -62,7 +62,7 @@ export const scenario: Scenario = {
   order: 9,
   title: 'Building the vector index, and its size',
   about:
-    'The time to build the index over loaded rows, and the room that it and the table with the vectors take. For drivers that are measured with and without an index both are counted.',
+    'The time to build the index over loaded rows, and the room that it and the table with the vectors take.',
   run,
   charts: (results) => [
     barsOf(results, 'secondsPer10k', { title: 'Building the index', label: 'seconds for each 10,000 rows' }),

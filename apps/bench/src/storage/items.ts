@@ -56,8 +56,11 @@ export const prismaItems: Storage = {
     }),
   load: (database, rows) => fill(database, [...rows], [{ name: 'items', columns: itemColumns }]),
   buildIndex: (database) =>
+    onConnection(database, (client) =>
+      client.query('create index items_hnsw on items using hnsw (embedding vector_cosine_ops)'),
+    ).then(() => {}),
+  addDefault: (database) =>
     onConnection(database, async (client) => {
-      await client.query('create index items_hnsw on items using hnsw (embedding vector_cosine_ops)')
       await client.query('insert into plain_items select * from items')
       await client.query('vacuum analyze plain_items')
     }),

@@ -78,9 +78,10 @@ export const langchainDocuments: Storage = {
     const store = await openStore(database, { tableName: INDEXED, connections: 1, dimensions })
     await store.createHnswIndex({ dimensions })
     await store.end()
-    await onConnection(database, async (client) => {
+  },
+  addDefault: (database) =>
+    onConnection(database, async (client) => {
       await client.query(`insert into ${DOCUMENTED} select * from ${INDEXED}`)
       await client.query(`vacuum analyze ${DOCUMENTED}`)
-    })
-  },
+    }),
 }

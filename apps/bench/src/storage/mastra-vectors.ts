@@ -89,10 +89,11 @@ export const mastraVectors: Storage = {
         },
       ],
     ),
-  async buildIndex(database) {
-    await withVectors(database, (vectors) =>
+  buildIndex: (database) =>
+    withVectors(database, (vectors) =>
       vectors.buildIndex({ indexName: HNSW, metric: 'cosine', indexConfig: HNSW_CONFIG }),
-    )
+    ),
+  async addDefault(database) {
     await onConnection(database, async (client) => {
       const columns = 'vector_id, embedding, metadata'
       await client.query(`insert into ${DOCUMENTED} (${columns}) select ${columns} from ${HNSW}`)

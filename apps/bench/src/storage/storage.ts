@@ -10,6 +10,8 @@ export interface Storage {
   /** Fills the empty tables in the quickest way there is; what a driver's own way costs is a scenario. */
   load(database: Database, rows: Iterable<Row>): Promise<void>
   buildIndex(database: Database, dimensions: number): Promise<void>
+  /** Beside the indexed table, the same rows as the driver keeps them unasked: only for comparing the two. */
+  addDefault?(database: Database): Promise<void>
   /** The tables that hold vectors, the one that drivers search first. */
   readonly tables: readonly string[]
 }

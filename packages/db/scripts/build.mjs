@@ -1,7 +1,7 @@
 // Declarations by tsc, code by esbuild. @funes/embedded is taken into the bundle, as a chunk of its own that is loaded
 // only by who uses it, so that @funes/db installs as one package; everything else stays a dependency.
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { copyFileSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -26,3 +26,9 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 })
+// The empty cluster that the embedded engine starts from, which it looks for beside its code.
+const embedded = new URL('../../embedded/dist/', import.meta.url)
+for (const name of readdirSync(embedded)) {
+  if (name.startsWith('cluster-'))
+    copyFileSync(new URL(name, embedded), new URL(`../dist/${name}`, import.meta.url))
+}

@@ -70,8 +70,12 @@ export function prepareDataDir(path: string): string {
   return dataDir
 }
 
-/** Where PostgreSQL's own files are, or shall be. Call it with the lock held. */
-export function openPgData(dataDir: string): string {
+/**
+ * Where PostgreSQL's own files are, or shall be when the directory `isNew`. Call it with the lock held.
+ *
+ * @throws `EMBEDDED.DATA_DIR_INVALID`
+ */
+export function openPgData(dataDir: string): { pgdata: string; isNew: boolean } {
   const pgdata = join(dataDir, 'pgdata')
   if (!existsSync(join(dataDir, READY))) {
     // Looked at again, for somebody may have come between: what is not known to be ours is never deleted.
@@ -79,7 +83,7 @@ export function openPgData(dataDir: string): string {
     writeFileSync(join(dataDir, CREATING), 'The cluster in pgdata is being made; it holds no data yet.\n')
     rmSync(pgdata, { recursive: true, force: true })
     mkdirSync(pgdata, { mode: 0o700 })
-    return pgdata
+    return { pgdata, isNew: true }
   }
   let major: string
   try {
@@ -99,7 +103,7 @@ export function openPgData(dataDir: string): string {
       'Export it with the release that made it, and import it into a new directory.',
     )
   }
-  return pgdata
+  return { pgdata, isNew: false }
 }
 
 /** Notes that the cluster is complete: from now on it is never made anew. */

@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { markReady, openPgData } from './data-dir.js'
 import { embeddedError, isEmbeddedError } from './errors.js'
+import { preparedCluster } from './prepared-cluster.js'
 
 const START_PARAMS = [
   ...PGlite.defaultStartParams,
@@ -70,13 +71,17 @@ export async function openDatabase(dataDir: string | null): Promise<PGlite> {
     log?.push(line)
     return false
   }
-  const options = { extensions: { vector }, startParams: START_PARAMS, onStderr }
   try {
-    const db = await keepingExitCode(() =>
-      dataDir === null
-        ? PGlite.create(options)
-        : PGlite.create({ ...options, dataDir: openPgData(dataDir), relaxedDurability: false }),
-    )
+    const { pgdata, isNew } = dataDir === null ? { pgdata: undefined, isNew: true } : openPgData(dataDir)
+    const cluster = isNew ? await preparedCluster() : undefined
+    const options = {
+      extensions: { vector },
+      startParams: START_PARAMS,
+      onStderr,
+      ...(cluster && { loadDataDir: cluster }),
+      ...(pgdata !== undefined && { dataDir: pgdata, relaxedDurability: false }),
+    }
+    const db = await keepingExitCode(() => PGlite.create(options))
     if (dataDir !== null) markReady(dataDir)
     stopAtFatal(db)
     return db

@@ -20,8 +20,9 @@ describe('the session of an embedded pool', async () => {
   it('lets timers run while queries follow each other', async () => {
     let ticks = 0
     const timer = setInterval(() => ticks++, 5)
-    const end = performance.now() + 400
-    while (performance.now() < end) await pool.query('select 1')
+    // Starved, they never run. How often they do is the machine's affair: the first queries are compiled as they run.
+    const end = performance.now() + 10_000
+    while (ticks <= 10 && performance.now() < end) await pool.query('select 1')
     clearInterval(timer)
     expect(ticks).toBeGreaterThan(10)
   })

@@ -2,28 +2,37 @@ import { z } from 'zod'
 import type { Executor } from '../engine/executor.js'
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
-import { createMemoryIndex, insertModel, selectModel, selectModels } from '../sql/models.js'
+import { createMemoryIndex } from '../sql/indexes.js'
+import { insertModel, selectModel, selectModels } from '../sql/models.js'
 import { assertIndexable, defaultIndexKind } from './index-kind.js'
 import { type EmbeddingModel, INDEX_KINDS, METRICS, type RegisterModel } from './types.js'
 
+/** The encoders whose vectors are kept: each has its dimensions, its metric and its index. */
 export interface Models {
   /**
-   * Registers an encoder and builds its index. Doing it again with the same facts changes nothing.
+   * Registers an encoder and builds its index. Doing it again with the same facts changes nothing, but builds an index
+   * that is missing.
    *
    * @throws `INPUT.INVALID`, `MODEL.CONFLICT`, `MODEL.INDEX_UNSUPPORTED`, `DB.PERMISSION_DENIED`
    */
   register(model: RegisterModel): Promise<EmbeddingModel>
+  /** All models, in the order of their registration. */
   list(): Promise<EmbeddingModel[]>
-  /** The model, or null. */
+  /**
+   * The model, or null.
+   *
+   * @throws `INPUT.INVALID`
+   */
   get(name: string): Promise<EmbeddingModel | null>
 }
 
-const nameSchema = z.string().min(1).max(200)
+export const modelName = z.string().min(1).max(200)
 const registerSchema = z.strictObject({
-  name: nameSchema,
+  name: modelName,
   dimensions: z.int().min(1).max(16_000),
   metric: z.enum(METRICS).optional(),
   indexKind: z.enum(INDEX_KINDS).optional(),
+  buildIndex: z.boolean().optional(),
 })
 
 function assertSame(existing: EmbeddingModel, asked: RegisterModel): void {
@@ -41,9 +50,22 @@ function assertSame(existing: EmbeddingModel, asked: RegisterModel): void {
   })
 }
 
-export function createModels(executor: Executor, engine: 'server' | 'embedded'): Models {
+/** The answer to a name that no model has. */
+export function modelNotFound(name: string) {
+  return funesError('MODEL.NOT_FOUND', `No embedding model is registered as ${JSON.stringify(name)}.`, {
+    fix: 'Register it: `funes.models.register({ name, dimensions })`.',
+    meta: { model: name },
+  })
+}
+
+/** @param build makes the index of a model whose index may be missing; unless given, in one statement that writers wait for */
+export function createModels(
+  executor: Executor,
+  engine: 'server' | 'embedded',
+  build: (model: EmbeddingModel) => Promise<unknown> = (model) => executor.run(createMemoryIndex(model)),
+): Models {
   async function get(name: string): Promise<EmbeddingModel | null> {
-    const [row] = await executor.run(selectModel(checked(nameSchema, name)))
+    const [row] = await executor.run(selectModel(checked(modelName, name)))
     return row ?? null
   }
   return {
@@ -53,34 +75,18 @@ export function createModels(executor: Executor, engine: 'server' | 'embedded'):
       const metric = asked.metric ?? 'cosine'
       const indexKind = asked.indexKind ?? defaultIndexKind(engine, asked.dimensions, metric)
       assertIndexable(indexKind, asked.dimensions, metric)
+      const withIndex = asked.buildIndex !== false && indexKind !== 'none'
+      const state = withIndex || indexKind === 'none' ? 'active' : 'building'
       const [made] = await executor.run(
-        insertModel({ name: asked.name, dimensions: asked.dimensions, metric, indexKind }),
+        insertModel({ name: asked.name, dimensions: asked.dimensions, metric, indexKind, state }),
       )
       const registered = made ?? ((await get(asked.name)) as EmbeddingModel)
       assertSame(registered, asked)
-      if (registered.indexKind !== 'none') await executor.run(createMemoryIndex(registered))
+      // One that is being built gets its index when its vectors are there, unless it is asked for in so many words.
+      const isDue = registered.state === 'active' || (registered.state === 'building' && asked.buildIndex)
+      if (withIndex && isDue && registered.indexKind !== 'none') await build(registered)
       return registered
     },
     list: () => executor.run(selectModels()),
-  }
-}
-
-/** The one model that a Funes stores and searches under, read once. */
-export interface CurrentModel {
-  get(): Promise<EmbeddingModel>
-}
-
-/** @throws from `get`: `MODEL.NOT_FOUND`, `DB.NOT_MIGRATED` */
-export function createCurrentModel(models: Models, name: string): CurrentModel {
-  let known: EmbeddingModel | undefined
-  return {
-    async get() {
-      known ??= (await models.get(name)) ?? undefined
-      if (known) return known
-      throw funesError('MODEL.NOT_FOUND', `No embedding model is registered as ${JSON.stringify(name)}.`, {
-        fix: 'Run `await funes.migrate()` with the embedder given to createFunes, or `funes.models.register({ name, dimensions })`.',
-        meta: { model: name },
-      })
-    },
   }
 }

@@ -1,0 +1,45 @@
+import type { Engine } from '../engine/engine.js'
+import type { Executor } from '../engine/executor.js'
+import { type BuildProgress, cancelBackend, selectBackend, selectBuildProgress } from '../sql/indexes.js'
+
+export type { BuildProgress }
+
+const POLL_MS = 500
+
+/** Runs `make` in `session`, tells how far it is from beside it, and cancels it when `signal` says so. */
+export async function watchBuild(
+  engine: Engine,
+  session: Executor,
+  options: {
+    onProgress: ((progress: BuildProgress) => void) | undefined
+    signal: AbortSignal | undefined
+  },
+  make: () => Promise<unknown>,
+): Promise<void> {
+  const { onProgress, signal } = options
+  signal?.throwIfAborted()
+  const [backend] = await session.run(selectBackend)
+  const pid = backend?.pid as number
+  let running = true
+  // Asked again and again: a cancellation that arrives between two statements is lost.
+  const cancel = () => {
+    if (!running) return
+    engine.run(cancelBackend(pid)).catch(() => {})
+    setTimeout(cancel, POLL_MS).unref()
+  }
+  const poll = async () => {
+    while (running && onProgress !== undefined) {
+      const [progress] = await engine.run(selectBuildProgress(pid)).catch(() => [])
+      if (progress !== undefined && running) onProgress(progress)
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref())
+    }
+  }
+  signal?.addEventListener('abort', cancel, { once: true })
+  void poll()
+  try {
+    await make()
+  } finally {
+    running = false
+    signal?.removeEventListener('abort', cancel)
+  }
+}

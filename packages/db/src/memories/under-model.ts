@@ -1,0 +1,107 @@
+import { isFunesError } from '../errors/funes-error.js'
+import { embedMemories } from '../models/catch-up.js'
+import { modelReplaced } from '../models/current-model.js'
+import type { EmbeddingModel } from '../models/types.js'
+import { NOT_STORABLE } from '../sql/models.js'
+import type { MemoryContext } from './context.js'
+import type { MemoryKey } from './types.js'
+
+/** The same context, in which the current model is `model` throughout, and the embedder is that model's. */
+function pin(context: MemoryContext, model: EmbeddingModel): MemoryContext {
+  const embedder = context.embedders.of(model.name)
+  const { executor, engine, atomically, embedders, maxContentLength } = context
+  return {
+    executor,
+    engine,
+    atomically,
+    embedders,
+    maxContentLength,
+    model: { ...context.model, get: async () => model },
+    get embedder() {
+      // One that is there, and makes vectors of another model, is not one that is missing.
+      if (embedder === undefined && context.embedder !== undefined) {
+        throw modelReplaced(context.embedder.model, model.name)
+      }
+      return embedder
+    },
+  }
+}
+
+/** Whether a statement was refused as another model took over from the one that it stores under. */
+function isRefused(error: unknown): boolean {
+  return isFunesError(error, 'DB.QUERY_FAILED') && error.meta.sqlstate === NOT_STORABLE
+}
+
+/** Whether an error may come of not knowing yet that another model took over. */
+function isSuspect(error: unknown): boolean {
+  return (
+    isRefused(error) || isFunesError(error, 'MODEL.REPLACED', 'EMBEDDING.DIMENSION_MISMATCH', 'DB.CONFLICT')
+  )
+}
+
+/** The model to try again with, after `error` under `model`. */
+async function modelAfter(context: MemoryContext, model: EmbeddingModel, error: unknown) {
+  // In a transaction, which a refusal has ended, the database answers no more.
+  const next = await context.model.refresh().catch(() => undefined)
+  if (next !== undefined && next.id !== model.id) return next
+  throw isRefused(error) ? modelReplaced(model.name, null, error) : error
+}
+
+export interface UnderModel<T> {
+  /** Whether the caller gives vectors, which are of the model that this Funes was set up with. */
+  givesVectors: boolean
+  /** Whether a result may come of a model that another took over from. */
+  isDoubtful?: (result: T) => boolean
+}
+
+/**
+ * Runs `work` with one model from its beginning to its end. When another took over meanwhile, nothing was stored, and it
+ * runs once more with that one.
+ *
+ * @throws `MODEL.REPLACED` when the vectors at hand are not the new model's, or inside of a transaction that must be run again
+ */
+export async function underModel<T>(
+  context: MemoryContext,
+  { givesVectors, isDoubtful }: UnderModel<T>,
+  work: (pinned: MemoryContext) => Promise<T>,
+): Promise<T> {
+  let model: EmbeddingModel
+  try {
+    model = await context.model.get()
+  } catch {
+    // Bad input comes first; then `work` meets the same error in its place.
+    return work(context)
+  }
+  const run = async (under: EmbeddingModel) => {
+    if (givesVectors) context.model.assertOwnVectors(under)
+    return work(pin(context, under))
+  }
+  let result: T
+  try {
+    result = await run(model)
+  } catch (error) {
+    if (!isSuspect(error)) throw error
+    return run(await modelAfter(context, model, error))
+  }
+  if (!isDoubtful?.(result)) return result
+  const now = await context.model.refresh()
+  return now.id === model.id ? result : run(now)
+}
+
+const BATCH = 200
+
+/** Gives memories their vectors under models that are being built, where their embedders are at hand. */
+export async function addUnderNewModels(context: MemoryContext, keys: readonly MemoryKey[]): Promise<void> {
+  if (keys.length === 0) return
+  for (const model of context.model.building()) {
+    const embedder = context.embedders.of(model.name)
+    if (embedder === undefined) continue
+    try {
+      await embedMemories(context.executor, { model, embedder, batchSize: BATCH }, keys)
+    } catch (error) {
+      // The memory is stored. The re-embedding makes what is missing, and meets the same error.
+      if (!isFunesError(error, 'EMBEDDING.FAILED', 'EMBEDDING.DIMENSION_MISMATCH', 'EMBEDDING.ZERO'))
+        throw error
+    }
+  }
+}

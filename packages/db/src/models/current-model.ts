@@ -1,0 +1,103 @@
+import type { Executor } from '../engine/executor.js'
+import { type FunesError, funesError } from '../errors/funes-error.js'
+import { type FollowedModel, selectFollowed } from '../sql/models.js'
+import type { EmbeddingModel } from './types.js'
+
+/**
+ * For so long a model is taken for the current one without asking. A search may be so late to notice that another took
+ * over, and finds what was there until then; adding asks in its own statement and is never late.
+ */
+export const MODEL_TTL_MS = 500
+
+/** The one model that a Funes stores and searches under: the one it was set up with, or the one that took over from it. */
+export interface CurrentModel {
+  /** @throws `MODEL.NOT_FOUND`, `DB.NOT_MIGRATED` */
+  get(): Promise<EmbeddingModel>
+  /** As `get`, but asks the database in any case. */
+  refresh(): Promise<EmbeddingModel>
+  /** Models that are being built, as of the last look. */
+  building(): readonly EmbeddingModel[]
+  /** From now on this Funes means `name`: vectors that it is given are that model's. */
+  follow(name: string): void
+  /**
+   * Whether a vector that the caller gives can be one of `model`. Of a model that took over, with as many dimensions
+   * as the one before, nobody can tell.
+   *
+   * @throws `MODEL.REPLACED`
+   */
+  assertOwnVectors(model: EmbeddingModel): void
+  /** The same, asking through `executor`: a transaction's call must not wait for a connection beside it. */
+  over(executor: Executor): CurrentModel
+}
+
+/** The answer to whoever still works for a model that another took over from. */
+export function modelReplaced(model: string, by: string | null, cause?: unknown): FunesError {
+  return funesError('MODEL.REPLACED', `Another model took over from ${JSON.stringify(model)}.`, {
+    fix: 'Run the whole transaction again; give createFunes the embedder of the new model, or its name as `model` with its vectors.',
+    meta: { model, replacedBy: by },
+    ...(cause !== undefined && { cause }),
+  })
+}
+
+/** @param isInTransaction whether `executor` would join a transaction now */
+export function createCurrentModel(
+  executor: Executor,
+  configured: string,
+  isInTransaction: () => boolean,
+): CurrentModel {
+  let name = configured
+  let known: { current: FollowedModel; askedDimensions: number; building: FollowedModel[] } | undefined
+  let knownAt = Number.NEGATIVE_INFINITY
+
+  async function refresh(through: Executor): Promise<EmbeddingModel> {
+    const asked = name
+    const askedAt = performance.now()
+    // Who asks has doubts. When no answer comes, as from a transaction that has failed, the next call asks again.
+    knownAt = Number.NEGATIVE_INFINITY
+    const rows = await through.run(selectFollowed(asked))
+    const current = rows.find(({ isCurrent }) => isCurrent)
+    if (current === undefined) {
+      throw funesError('MODEL.NOT_FOUND', `No embedding model is registered as ${JSON.stringify(asked)}.`, {
+        fix: 'Run `await funes.migrate()` with the embedder given to createFunes, or `funes.models.register({ name, dimensions })`.',
+        meta: { model: asked },
+      })
+    }
+    // What a transaction sees may be older than what others see, or never be committed: it is not for them.
+    const isShared = through === executor && !isInTransaction()
+    const first = rows.find(({ isAsked }) => isAsked) ?? current
+    const building = rows.filter((row) => row.state === 'building' && row.id !== current.id)
+    const seen = { current, askedDimensions: first.dimensions, building }
+    if (asked !== name) return current
+    known ??= seen
+    // What was read first may arrive last.
+    if (isShared && askedAt >= knownAt) {
+      known = seen
+      knownAt = askedAt
+    }
+    return current
+  }
+
+  const over = (through: Executor): CurrentModel => ({
+    over,
+    refresh: () => refresh(through),
+    async get() {
+      return known !== undefined && performance.now() - knownAt < MODEL_TTL_MS
+        ? known.current
+        : refresh(through)
+    },
+    building: () => known?.building ?? [],
+    follow(next) {
+      if (next === name) return
+      name = next
+      known = undefined
+      knownAt = Number.NEGATIVE_INFINITY
+    },
+    assertOwnVectors(model) {
+      if (model.name !== name && model.dimensions === known?.askedDimensions) {
+        throw modelReplaced(name, model.name)
+      }
+    },
+  })
+
+  return over(executor)
+}

@@ -1,99 +1,93 @@
 import { v7 as uuidv7 } from 'uuid'
-import { violatedConstraint } from '../errors/database-error.js'
+import type { z } from 'zod'
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
-import { sessionNotFound } from '../sessions/sessions.js'
-import { insertMemories, type NewMemory, selectByIdempotencyKey } from '../sql/memory-insert.js'
-import { encodeVector, type VectorInput } from '../vector.js'
-import { embedTexts, type MemoryContext } from './context.js'
-import { addSchema, checkContent, DEFAULT_LANGUAGE } from './input.js'
-import type { AddMemory, Memory } from './types.js'
+import type { MemoryContext } from './context.js'
+import { addOneSchema, addSchema, checkContent, DEFAULT_LANGUAGE } from './input.js'
+import { type Entry, type Outcome, storeAll } from './store.js'
+import type { AddedMemory, AddMemory, AddOneMemory, OnDuplicate } from './types.js'
+import { addUnderNewModels, underModel } from './under-model.js'
 
-/** Checks everything that can be checked without the database, the vector apart. */
-function prepare(context: MemoryContext, memory: AddMemory): NewMemory {
-  const input = checked(addSchema, memory)
+/** Gives what was checked its defaults; the vector comes later, where one is needed at all. */
+function entryOf(context: MemoryContext, given: AddMemory, input: z.infer<typeof addSchema>): Entry {
   const { text, hash } = checkContent(input.content, context.maxContentLength)
   return {
-    userId: input.userId,
-    id: input.id ?? uuidv7(),
-    sessionId: input.sessionId ?? null,
-    content: text,
-    contentHash: hash,
-    source: input.source ?? 'chat',
-    importance: input.importance ?? 0.5,
-    metadata: JSON.stringify(input.metadata ?? {}),
-    language: input.language ?? DEFAULT_LANGUAGE,
-    idempotencyKey: input.idempotencyKey ?? null,
-    createdAt: input.createdAt ?? null,
-    expiresAt: input.expiresAt ?? null,
-    embedding: null,
+    given,
+    hasVector: false,
+    row: {
+      userId: input.userId,
+      id: input.id ?? uuidv7(),
+      sessionId: input.sessionId ?? null,
+      content: text,
+      contentHash: hash,
+      source: input.source ?? 'chat',
+      importance: input.importance ?? 0.5,
+      metadata: JSON.stringify(input.metadata ?? {}),
+      language: input.language ?? DEFAULT_LANGUAGE,
+      idempotencyKey: input.idempotencyKey ?? null,
+      createdAt: input.createdAt ?? null,
+      expiresAt: input.expiresAt ?? null,
+      embedding: null,
+    },
   }
 }
 
-/** Checks a batch and makes its missing vectors, in one call of the embedder. */
-async function prepareAll(context: MemoryContext, memories: readonly AddMemory[]): Promise<NewMemory[]> {
-  const rows = memories.map((memory) => prepare(context, memory))
-  const model = await context.model.get()
-  const without = rows.filter((_, i) => memories[i]?.embedding === undefined)
-  const made =
-    without.length > 0
-      ? await embedTexts(
-          context,
-          without.map((row) => row.content),
-        )
-      : []
-  const vectors = new Map<NewMemory, VectorInput>(without.map((row, i) => [row, made[i] as VectorInput]))
-  for (const [i, row] of rows.entries()) {
-    const given = memories[i]?.embedding
-    const vector = given === undefined ? vectors.get(row) : given
-    if (vector !== null && vector !== undefined) row.embedding = encodeVector(vector, model.dimensions)
-  }
-  return rows
+/** Stores new entries under the model in use, and under those being built whose embedders are at hand. */
+async function storeUnderModel(
+  context: MemoryContext,
+  make: () => Entry[],
+  onDuplicate: OnDuplicate | undefined,
+): Promise<Outcome[]> {
+  // Made before the model is asked for: bad input is known without the database.
+  let entries = make()
+  const givesVectors = entries.some(({ given }) => given.embedding !== undefined && given.embedding !== null)
+  let runs = 0
+  const outcomes = await underModel(context, { givesVectors }, (pinned) => {
+    if (runs++ > 0) entries = make()
+    return storeAll(pinned, entries, onDuplicate)
+  })
+  const withVector = outcomes.filter((_, i) => entries[i]?.row.embedding !== null)
+  await addUnderNewModels(
+    context,
+    withVector.filter(({ kind }) => kind !== 'existing').map(({ memory }) => memory),
+  )
+  return outcomes
 }
 
-async function insert(context: MemoryContext, rows: readonly NewMemory[]): Promise<Memory[]> {
-  try {
-    return await context.executor.run(insertMemories(rows, await context.model.get()))
-  } catch (error) {
-    switch (violatedConstraint(error)) {
-      case 'memories_user_id_session_id_fkey':
-        throw sessionNotFound(error)
-      case 'memories_pkey':
-        throw funesError('MEMORY.EXISTS', 'This user already has a memory with that id.', {
-          fix: 'Leave `id` out to get a new one, or use `memories.update`.',
-          cause: error,
-        })
-      default:
-        throw error
-    }
-  }
+export async function addMemory(context: MemoryContext, memory: AddOneMemory): Promise<AddedMemory> {
+  const { onDuplicate, ...input } = checked(addOneSchema, memory)
+  const make = () => [entryOf(context, memory, input)]
+  const [outcome] = await storeUnderModel(context, make, onDuplicate)
+  const { memory: stored, kind } = outcome as NonNullable<typeof outcome>
+  return { ...stored, created: kind === 'created' }
 }
 
-export async function addMemory(context: MemoryContext, memory: AddMemory): Promise<Memory> {
-  const rows = await prepareAll(context, [memory])
-  const [stored] = await insert(context, rows)
-  if (stored) return stored
-  // The key is taken, maybe by a transaction that our snapshot does not see: a new statement does.
-  const { userId, idempotencyKey } = rows[0] as NewMemory
-  const [first] = await context.executor.run(selectByIdempotencyKey(userId, idempotencyKey as string))
-  return first as Memory
-}
-
+/** How to store many memories. */
 export interface AddManyOptions {
   /** Memories a statement, 1 to 1,000; 200 unless given. Each batch is stored whole or not at all. */
   batchSize?: number
+  /** For all of them, those that are twice in `memories` too. Unless given, a content may be stored any number of times. */
+  onDuplicate?: OnDuplicate
   /** Called after each batch. `total` is known when the memories come as an array. */
   onProgress?: (progress: { done: number; total: number | undefined }) => void
 }
 
+/** What became of the memories given: each is counted once. */
 export interface AddManyResult {
   /** How many were stored. */
   readonly added: number
-  /** How many were left out, as their idempotency keys were taken. */
+  /** How many were there already, by their idempotency keys or their content, and were not stored again. */
   readonly skipped: number
+  /** How many were there already and were handed to `onDuplicate: 'update'`. */
+  readonly updated: number
 }
 
-async function* batches<T>(items: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+/** Checks memories as `addMany` takes them, and gives them their defaults. */
+export function entriesOf(context: MemoryContext, memories: readonly AddMemory[]): Entry[] {
+  return memories.map((memory) => entryOf(context, memory, checked(addSchema, memory)))
+}
+
+export async function* batches<T>(items: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = []
   for await (const item of items) {
     batch.push(item)
@@ -104,19 +98,34 @@ async function* batches<T>(items: Iterable<T> | AsyncIterable<T>, size: number):
   if (batch.length > 0) yield batch
 }
 
+/** @throws `INPUT.INVALID` when they cannot be gone through */
+export function asIterable<T>(memories: Iterable<T> | AsyncIterable<T>): Iterable<T> | AsyncIterable<T> {
+  if (
+    typeof memories === 'object' &&
+    memories !== null &&
+    (Symbol.iterator in memories || Symbol.asyncIterator in memories)
+  )
+    return memories
+  throw funesError('INPUT.INVALID', 'memories: is not iterable.', {
+    fix: 'Give an array, a generator or an async iterable of memories.',
+    meta: { path: 'memories' },
+  })
+}
+
 export async function addManyMemories(
   context: MemoryContext,
   memories: Iterable<AddMemory> | AsyncIterable<AddMemory>,
   options: AddManyOptions,
 ): Promise<AddManyResult> {
+  const given = asIterable(memories)
   const total = Array.isArray(memories) ? memories.length : undefined
-  let added = 0
+  const counts = { created: 0, existing: 0, updated: 0 }
   let done = 0
-  for await (const batch of batches(memories, options.batchSize ?? 200)) {
-    const stored = await insert(context, await prepareAll(context, batch))
-    added += stored.length
+  for await (const batch of batches(given, options.batchSize ?? 200)) {
+    const make = () => entriesOf(context, batch)
+    for (const { kind } of await storeUnderModel(context, make, options.onDuplicate)) counts[kind] += 1
     done += batch.length
     options.onProgress?.({ done, total })
   }
-  return { added, skipped: done - added }
+  return { added: counts.created, skipped: counts.existing, updated: counts.updated }
 }

@@ -7,6 +7,7 @@ import { encodeVector, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import { checkContent, removeSchema, updateSchema } from './input.js'
 import type { Memory, MemoryKey, UpdateMemory } from './types.js'
+import { addUnderNewModels, underModel } from './under-model.js'
 
 function found(row: Memory | undefined): Memory {
   if (row) return row
@@ -26,6 +27,14 @@ async function newVector(context: MemoryContext, change: UpdateMemory): Promise<
 }
 
 export async function changeMemory(context: MemoryContext, change: UpdateMemory): Promise<Memory> {
+  checked(updateSchema, change)
+  const givesVectors = change.embedding !== undefined && change.embedding !== null
+  const memory = await underModel(context, { givesVectors }, (pinned) => changeUnderModel(pinned, change))
+  if (change.content !== undefined && change.embedding !== null) await addUnderNewModels(context, [memory])
+  return memory
+}
+
+async function changeUnderModel(context: MemoryContext, change: UpdateMemory): Promise<Memory> {
   const input = checked(updateSchema, change)
   const content =
     input.content === undefined ? undefined : checkContent(input.content, context.maxContentLength)
@@ -42,6 +51,7 @@ export async function changeMemory(context: MemoryContext, change: UpdateMemory)
       metadata: input.metadata === undefined ? undefined : JSON.stringify(input.metadata),
       expiresAt: input.expiresAt,
       embedding,
+      isVectorGiven: input.embedding !== undefined,
     },
     await context.model.get(),
   )

@@ -1,5 +1,7 @@
 import type { VectorSpace } from './distance.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
+import { storableModel } from './models.js'
+import { contentMark } from './reembed.js'
 import { type Fragment, integerLiteral, join, nothing, type Statement, sql, statement } from './statement.js'
 
 interface Target {
@@ -9,16 +11,21 @@ interface Target {
 }
 
 /**
- * Locks the memory and writes down what it was. The lock comes first, so the version read here is the one that
- * the update replaces, however many writers there are.
+ * Locks the memory and, where it `differs` from what is asked, writes down what it was. The lock comes first, so the
+ * version read here is the one that the update replaces, however many writers there are.
  */
-function remember(target: Target, operation: string, where: Fragment): Fragment {
+function remember(target: Target, operation: string, where: Fragment, differs: Fragment): Fragment {
   return sql`
-    old as (
+    target as (
       select *
       from memories
       where user_id = ${target.userId} and id = ${target.id}::uuid and ${where}
       for update
+    ),
+    old as (
+      select *
+      from target
+      where ${differs}
     ),
     past as (
       insert into memory_history (user_id, memory_id, version, operation, previous, actor)
@@ -42,24 +49,68 @@ export interface MemoryChange extends Target {
   metadata: string | undefined
   expiresAt: Date | null | undefined
   embedding: Buffer | null | undefined
+  /** Whether the caller gave the vector; else the embedder made it for the new text. */
+  isVectorGiven: boolean
 }
 
-/** Changes a live memory, its vector with it, and keeps what it was: one statement, all or nothing. */
-export function updateMemory(change: MemoryChange, space: VectorSpace): Statement<MemoryRow> {
-  const assignments: Fragment[] = [sql`version = m.version + 1`, sql`updated_at = now()`]
+/** Each column that a change names, with its new value. */
+function columnChanges(change: MemoryChange): { column: Fragment; value: Fragment }[] {
+  const changes: { column: Fragment; value: Fragment }[] = []
   if (change.content) {
-    assignments.push(
-      sql`content = ${change.content.text}::text`,
-      sql`content_hash = ${change.content.hash}::bytea`,
+    changes.push(
+      { column: sql`content`, value: sql`${change.content.text}::text` },
+      { column: sql`content_hash`, value: sql`${change.content.hash}::bytea` },
     )
   }
-  if (change.sessionId !== undefined) assignments.push(sql`session_id = ${change.sessionId}::text`)
-  if (change.source !== undefined) assignments.push(sql`source = ${change.source}::memory_source`)
-  if (change.importance !== undefined) assignments.push(sql`importance = ${change.importance}::float8`)
-  if (change.metadata !== undefined) assignments.push(sql`metadata = ${change.metadata}::jsonb`)
-  if (change.expiresAt !== undefined) assignments.push(sql`expires_at = ${change.expiresAt}::timestamptz`)
+  if (change.sessionId !== undefined)
+    changes.push({ column: sql`session_id`, value: sql`${change.sessionId}::text` })
+  if (change.source !== undefined)
+    changes.push({ column: sql`source`, value: sql`${change.source}::memory_source` })
+  if (change.importance !== undefined)
+    changes.push({ column: sql`importance`, value: sql`${change.importance}::float8` })
+  if (change.metadata !== undefined)
+    changes.push({ column: sql`metadata`, value: sql`${change.metadata}::jsonb` })
+  if (change.expiresAt !== undefined)
+    changes.push({ column: sql`expires_at`, value: sql`${change.expiresAt}::timestamptz` })
+  return changes
+}
+
+/** Whether the vector that was given is another than the one stored, or one of them is none. */
+function vectorDiffers({ embedding, userId }: MemoryChange, space: VectorSpace): Fragment {
+  return sql`(
+    select e.embedding
+    from memory_embeddings e
+    where e.user_id = ${userId} and e.memory_id = target.id and e.model_id = ${integerLiteral(space.id)}
+  ) is distinct from ${embedding ?? null}::vector`
+}
+
+/**
+ * Changes a live memory, its vector with it, and keeps what it was: one statement, all or nothing. One that is as
+ * asked already comes back as it is.
+ */
+export function updateMemory(change: MemoryChange, space: VectorSpace): Statement<MemoryRow> {
+  const changes = columnChanges(change)
+  const differences = changes.map(({ column, value }) => sql`target.${column} is distinct from ${value}`)
+  // The vector of an unchanged text says nothing new when it was the embedder that made it again.
+  if (change.embedding !== undefined && change.isVectorGiven) differences.push(vectorDiffers(change, space))
+  const assignments = [
+    sql`version = m.version + 1`,
+    sql`updated_at = now()`,
+    ...changes.map(({ column, value }) => sql`${column} = ${value}`),
+  ]
+  if (change.content) {
+    assignments.push(
+      sql`dedup_key = case when old.content_hash = ${change.content.hash}::bytea then m.dedup_key end`,
+    )
+  }
+  const live = sql`deleted_at is null and (expires_at is null or expires_at > now())`
+  const differs = differences.length === 0 ? sql`false` : join(differences, ' or ')
+  // What touches no vector is as right under any model.
+  const isStored = change.content !== undefined || change.embedding !== undefined
+  const where = isStored ? sql`${live} and exists (select from storable_model)` : live
   return statement(sql`
-    with ${remember(change, 'update', sql`deleted_at is null and (expires_at is null or expires_at > now())`)},
+    with ${isStored ? sql`${storableModel(space)},` : nothing}
+    ${remember(change, 'update', where, differs)},
     m as (
       update memories m
       set ${join(assignments)}
@@ -69,7 +120,11 @@ export function updateMemory(change: MemoryChange, space: VectorSpace): Statemen
     )
     ${vectorChange(change, space)}
     select ${memoryColumns}
-    from m`)
+    from m
+    union all
+    select ${memoryColumns}
+    from target m
+    where not exists (select 1 from old)`)
 }
 
 function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
@@ -94,11 +149,13 @@ function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
   if (change.embedding !== undefined) {
     return sql`${stale},
     vectors as (
-      insert into memory_embeddings (user_id, memory_id, model_id, dimensions, expires_at, embedding)
-      select m.user_id, m.id, ${model}, ${integerLiteral(space.dimensions)}, m.expires_at, ${change.embedding}::vector
+      insert into memory_embeddings (user_id, memory_id, model_id, dimensions, expires_at, embedding, content_mark)
+      select
+        m.user_id, m.id, ${model}, ${integerLiteral(space.dimensions)}, m.expires_at, ${change.embedding}::vector,
+        ${contentMark(sql`m.content_hash`)}
       from m
       on conflict (user_id, memory_id, model_id) do update
-      set embedding = excluded.embedding, expires_at = excluded.expires_at
+      set embedding = excluded.embedding, expires_at = excluded.expires_at, content_mark = excluded.content_mark
     )`
   }
   if (change.expiresAt === undefined) return stale
@@ -115,10 +172,10 @@ function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
 export function setDeleted(target: Target, deleted: boolean): Statement<MemoryRow> {
   const was = deleted ? sql`deleted_at is null` : sql`deleted_at is not null`
   return statement(sql`
-    with ${remember(target, deleted ? 'delete' : 'restore', was)},
+    with ${remember(target, deleted ? 'delete' : 'restore', was, sql`true`)},
     m as (
       update memories m
-      set version = m.version + 1, updated_at = now(), deleted_at = ${deleted ? sql`now()` : sql`null`}
+      set version = m.version + 1, updated_at = now(), deleted_at = ${deleted ? sql`now()` : sql`null`}, dedup_key = null
       from old
       where m.user_id = ${target.userId} and m.id = old.id
       returning m.*

@@ -5,7 +5,9 @@ import { readJsonLines } from './jsonl.js'
 
 export type { FileError } from './file-error.js'
 export type { FileMemory, MappingOptions } from './file-memories.js'
+export { readJsonLines } from './jsonl.js'
 export { type Field, type Mapping, parseMapping } from './mapping.js'
+export type { FileRecord } from './record.js'
 
 const READERS = { '.jsonl': readJsonLines, '.ndjson': readJsonLines, '.csv': readCsv } as const
 

@@ -1,13 +1,13 @@
 import type { Executor } from '../engine/executor.js'
 import { selectTurnsAround } from '../sql/turns-around.js'
-import type { Memory, MemoryHit, SearchContext } from './types.js'
+import type { Memory, MemoryHit } from './types.js'
 
 /** Adds to each hit the turns before and after it in its session, oldest first: one more statement for all hits together. */
-export async function withTurnsAround(
+export async function withTurnsAround<H extends MemoryHit>(
   executor: Executor,
-  hits: readonly MemoryHit[],
-  { before = 0, after = 0 }: SearchContext,
-): Promise<MemoryHit[]> {
+  hits: readonly H[],
+  { before = 0, after = 0 }: { before?: number | undefined; after?: number | undefined },
+): Promise<H[]> {
   const keys = hits.map(({ memory }) => ({ userId: memory.userId, id: memory.id }))
   const rows =
     before + after > 0 && keys.length > 0 ? await executor.run(selectTurnsAround(keys, before, after)) : []

@@ -1,0 +1,43 @@
+import { availableParallelism } from 'node:os'
+import { cached } from '@funes/embedders/cached'
+import { fromEnergetic } from '@funes/embedders/energetic'
+import type { EmbeddedSet, LabelledSet } from './labelled-set.js'
+
+/** Vectors made here are kept, as making them takes far longer than everything else. */
+const CACHE_DIR = '.cache/embeddings'
+const BATCH = 256
+
+/**
+ * Gives every turn and question a vector of the project's own small encoder, unless the data brought vectors along.
+ *
+ * @param progress is told how many of how many texts are done
+ */
+export async function embedSet(
+  set: LabelledSet,
+  progress: (done: number, total: number) => void,
+): Promise<EmbeddedSet> {
+  const dimensions = set.turns[0]?.embedding?.length
+  if (dimensions !== undefined) return { ...set, dimensions, encoder: null }
+  const model = fromEnergetic({ threads: Math.min(4, availableParallelism()) })
+  const embedder = cached(model, { dir: CACHE_DIR })
+  const texts = [...set.turns.map(({ content }) => content), ...set.questions.map(({ text }) => text)]
+  const vectors: Float32Array[] = []
+  try {
+    for (let start = 0; start < texts.length; start += BATCH) {
+      vectors.push(...((await embedder.embed(texts.slice(start, start + BATCH))) as Float32Array[]))
+      progress(vectors.length, texts.length)
+    }
+  } finally {
+    await model.close()
+  }
+  return {
+    ...set,
+    turns: set.turns.map((turn, i) => ({ ...turn, embedding: vectors[i] as Float32Array })),
+    questions: set.questions.map((question, i) => ({
+      ...question,
+      embedding: vectors[set.turns.length + i] as Float32Array,
+    })),
+    dimensions: model.dimensions,
+    encoder: model.model,
+  }
+}

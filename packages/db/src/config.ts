@@ -21,6 +21,7 @@ export interface Limits {
   maxContentLength?: number
 }
 
+/** How to open a memory. Give at most one of `url`, `pool` and `dataDir`; none is right too. */
 export interface FunesOptions {
   /** `postgresql://user:password@host:port/database`. Else FUNES_DATABASE_URL or DATABASE_URL; else the embedded engine. */
   url?: string
@@ -30,8 +31,11 @@ export interface FunesOptions {
   dataDir?: string
   /** Makes vectors where a call gives text only. */
   embedder?: Embedder
+  /** Embedders of further models: one that takes over from the model in use, in this process or another, is then followed without a restart. */
+  embedders?: readonly Embedder[]
   /** The embedding model whose vectors are stored and searched; else the embedder's; else `default` (384 dimensions). */
   model?: string
+  /** Bounds of waits and sizes; each has a default. */
   limits?: Limits
 }
 
@@ -44,6 +48,7 @@ export type Target =
 export interface Config {
   readonly target: Target
   readonly embedder: Embedder | undefined
+  readonly embedders: readonly Embedder[]
   readonly model: string
   readonly limits: Readonly<Required<Limits>>
 }
@@ -67,6 +72,17 @@ const isPool = (value: unknown): boolean =>
   'query' in value &&
   'totalCount' in value
 
+const embedderSchema = z
+  .custom<Embedder>(
+    (value) => typeof (value as Embedder | null)?.embed === 'function',
+    'must have embed(texts)',
+  )
+  .refine((e) => typeof e.model === 'string' && e.model !== '', 'must have a model name')
+  .refine(
+    (e) => Number.isInteger(e.dimensions) && e.dimensions >= 1 && e.dimensions <= 16_000,
+    'must have dimensions from 1 to 16,000',
+  )
+
 const optionsSchema = z
   .strictObject({
     url: z
@@ -75,17 +91,8 @@ const optionsSchema = z
       .optional(),
     pool: z.custom<pg.Pool>(isPool, 'must be a pg.Pool').optional(),
     dataDir: z.string().min(1).optional(),
-    embedder: z
-      .custom<Embedder>(
-        (value) => typeof (value as Embedder | null)?.embed === 'function',
-        'must have embed(texts)',
-      )
-      .refine((e) => typeof e.model === 'string' && e.model !== '', 'must have a model name')
-      .refine(
-        (e) => Number.isInteger(e.dimensions) && e.dimensions >= 1 && e.dimensions <= 16_000,
-        'must have dimensions from 1 to 16,000',
-      )
-      .optional(),
+    embedder: embedderSchema.optional(),
+    embedders: z.array(embedderSchema).max(100).optional(),
     model: z.string().min(1).max(200).optional(),
     limits: limitsSchema.optional(),
   })
@@ -142,6 +149,7 @@ export function readConfig(options: FunesOptions = {}, env: Environment = proces
   return {
     target,
     embedder,
+    embedders: options.embedders ?? [],
     model: options.model ?? embedder?.model ?? DEFAULT_MODEL,
     limits: {
       maxConnections: 10,

@@ -59,3 +59,11 @@ export function encodeVector(vector: VectorInput, dimensions: number, path = 'em
   }
   return buffer
 }
+
+/** Reads what {@link encodeVector} and pgvector's `vector_send` write. */
+export function decodeVector(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const vector = new Float32Array(view.getInt16(0))
+  for (let i = 0; i < vector.length; i++) vector[i] = view.getFloat32(4 + 4 * i)
+  return vector
+}

@@ -11,7 +11,7 @@ onEveryEngine('memories', (db) => {
     const { funes } = db()
     await funes.sessions.start({ userId: 'ada', id: 's1' })
     const createdAt = new Date('2024-02-29T12:00:00.123Z')
-    const added = await funes.memories.add({
+    const { created, ...added } = await funes.memories.add({
       userId: 'ada',
       content: 'Prefers tea — 紅茶 🍵',
       embedding: embedding(),
@@ -21,6 +21,7 @@ onEveryEngine('memories', (db) => {
       metadata: { nested: { list: [1, 'two', null, true] }, "quote'": '\\u0000 "x"' },
       createdAt,
     })
+    expect(created).toBe(true)
     expect(added).toMatchObject({
       userId: 'ada',
       sessionId: 's1',
@@ -69,7 +70,7 @@ onEveryEngine('memories', (db) => {
     const { funes } = db()
     async function* generate() {
       for (let i = 0; i < 25; i++) {
-        yield { userId: 'many', content: `m${i}`, embedding: embedding(), idempotencyKey: `k${i % 20}` }
+        yield { userId: 'many', content: `m${i % 20}`, embedding: embedding(), idempotencyKey: `k${i % 20}` }
       }
     }
     const seen: number[] = []
@@ -77,7 +78,7 @@ onEveryEngine('memories', (db) => {
       batchSize: 10,
       onProgress: ({ done }) => seen.push(done),
     })
-    expect(result).toEqual({ added: 20, skipped: 5 })
+    expect(result).toEqual({ added: 20, skipped: 5, updated: 0 })
     expect(seen).toEqual([10, 20, 25])
   })
 
@@ -144,11 +145,32 @@ onEveryEngine('memories', (db) => {
     ])
   })
 
+  it('takes a change to what it is already for none', async () => {
+    const { funes, pool } = db()
+    const vector = embedding()
+    const expiresAt = new Date('2100-01-01T00:00:00.250Z')
+    const values = { content: 'same', embedding: vector, importance: 0.3, metadata: { a: [1] }, expiresAt }
+    const { created: _, ...first } = await funes.memories.add({ userId: 'noop', ...values })
+    const key = { userId: 'noop', id: first.id }
+    const same = [{}, values, { embedding: vector }, { metadata: { a: [1] } }, { sessionId: null }]
+    for (const change of same) expect(await funes.memories.update({ ...key, ...change })).toEqual(first)
+    expect(await funes.memories.history(key)).toEqual([])
+    await funes.memories.update({ ...key, ...values, embedding: embedding() })
+    await funes.memories.update({ ...key, embedding: null })
+    const third = await funes.memories.update({ ...key, embedding: null })
+    expect(third).toMatchObject({ version: 3, importance: 0.3 })
+    expect(await funes.memories.embedding(key)).toBeNull()
+    const { rows } = await pool.query('select version from memory_history where memory_id = $1', [first.id])
+    expect(rows.map(({ version }) => version)).toEqual([1, 2])
+  })
+
   it('numbers versions without a gap when many writers update at once', async () => {
     const { funes } = db()
     const { id } = await funes.memories.add({ userId: 'race', content: 'x', embedding: embedding() })
     await Promise.all(
-      Array.from({ length: 8 }, (_, i) => funes.memories.update({ userId: 'race', id, importance: i / 10 })),
+      Array.from({ length: 8 }, (_, i) =>
+        funes.memories.update({ userId: 'race', id, importance: i / 10 + 0.01 }),
+      ),
     )
     expect((await funes.memories.get({ userId: 'race', id }))?.version).toBe(9)
     const versions = (await funes.memories.history({ userId: 'race', id })).map((h) => h.version)

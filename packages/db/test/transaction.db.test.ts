@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isFunesError } from '../src/index.js'
+import { createFunes, type Funes, isFunesError } from '../src/index.js'
 import { onEveryEngine } from './engines.js'
 import { random, randomVector } from './vectors.js'
 
@@ -112,6 +112,41 @@ onEveryEngine('transaction', (db) => {
       expect(results.map((r) => r.status)).toEqual(['rejected', 'fulfilled'])
     })
     expect((await funes.memories.list({ userId: 'sibling' })).items.map((m) => m.content)).toEqual(['kept'])
+  })
+
+  it('keeps apart two Funes of which one works inside the transaction of the other', async () => {
+    const { funes, open, engine } = db()
+    // The embedded engine has one connection, which the outer transaction holds: its other is a database of its own.
+    const other = engine === 'server' ? await open() : await createFunes({ dataDir: 'memory://' })
+    await other.migrate()
+    const outer = (content: string) => memory('two-outer', content)
+    const inner = (content: string) => memory('two-inner', content)
+    const contents = async (of: Funes, userId: string) =>
+      (await of.memories.list({ userId })).items.map((m) => m.content).sort()
+    const failing = funes.transaction(async (tx) => {
+      await funes.memories.add(outer('a'))
+      await other.memories.add(inner('a'))
+      await other.transaction(async (otherTx) => {
+        await otherTx.memories.add(inner('b'))
+        await funes.memories.add(outer('b'))
+        await tx.memories.add(outer('c'))
+        await funes.transaction(() => other.memories.add(inner('c')))
+        expect(await contents(other, 'two-inner')).toEqual(['a', 'b', 'c'])
+        expect(await contents(other, 'two-outer')).toEqual([])
+      })
+      const undone = other.transaction(async () => {
+        await other.memories.add(inner('undone'))
+        await funes.memories.add(outer('d'))
+        throw new Error('undo inner')
+      })
+      await expect(undone).rejects.toThrow('undo inner')
+      expect(await contents(funes, 'two-outer')).toEqual(['a', 'b', 'c', 'd'])
+      throw new Error('undo outer')
+    })
+    await expect(failing).rejects.toThrow('undo outer')
+    expect(await contents(other, 'two-inner')).toEqual(['a', 'b', 'c'])
+    expect(await contents(funes, 'two-outer')).toEqual([])
+    await other.close()
   })
 
   it('says that a failed statement has ended it', async () => {

@@ -8,10 +8,11 @@ import { openPool } from './pool.js'
 import { createPrisma, joinTransactions, type Prisma, type PrismaClient } from './prisma.js'
 import { currentScope, type TransactionScope, withScope } from './transaction-scope.js'
 
+/** How a transaction runs. One that joins another, as a savepoint, runs as that does. */
 export interface TransactionOptions {
   /** The server's default (read committed) unless given. */
   isolationLevel?: 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
-  /** The whole transaction is rolled back after so long; 15,000 unless given. */
+  /** The whole transaction is rolled back after so many milliseconds, 1 to 86,400,000; 15,000 unless given. */
   timeoutMs?: number
 }
 
@@ -20,6 +21,14 @@ export interface Engine extends Executor {
   readonly kind: 'server' | 'embedded'
   readonly pool: pg.Pool
   readonly prisma: PrismaClient
+  /**
+   * For what has transactions of its own, or can stand in none.
+   *
+   * @throws `TRANSACTION.NOT_ALLOWED` when the calling code is inside of one
+   */
+  assertOutsideTransaction(call: string): void
+  /** Whether the calling code is inside of a transaction. */
+  isInTransaction(): boolean
   transaction<T>(work: (scope: TransactionScope) => Promise<T>, options?: TransactionOptions): Promise<T>
   close(): Promise<void>
 }
@@ -103,6 +112,14 @@ export async function createEngine(config: Config): Promise<Engine> {
     kind,
     pool,
     run,
+    isInTransaction: () => currentScope(owner) !== undefined,
+    assertOutsideTransaction(call) {
+      if (!currentScope(owner)) return
+      throw funesError('TRANSACTION.NOT_ALLOWED', `${call} cannot be part of a transaction.`, {
+        fix: 'Call it outside of `funes.transaction`.',
+        meta: { call },
+      })
+    },
     transaction,
     get prisma() {
       if (!currentScope(owner)) assertOpen()

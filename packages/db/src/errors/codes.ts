@@ -13,6 +13,9 @@ export const ERROR_CODES = {
   'EMBEDDING.FAILED': 'The embedder threw, or answered with the wrong number or shape of vectors.',
   'MEMORY.NOT_FOUND': 'This user has no memory with that id.',
   'MEMORY.EXISTS': 'This user already has a memory with that id.',
+  'MEMORY.DUPLICATE': 'This user already has a live memory with that content. `meta.id` names it.',
+  'MEMORY.KEY_REUSED':
+    'An idempotency key came again with another content. `meta.id` names the memory it made.',
   'MEMORY.CONTENT_EMPTY': 'The content is empty or white space only.',
   'MEMORY.CONTENT_TOO_LONG': 'The content is longer than the configured limit.',
   'SESSION.NOT_FOUND': 'This user has no session with that id.',
@@ -20,6 +23,11 @@ export const ERROR_CODES = {
   'USER.NOT_FOUND': 'There is no user with that id.',
   'MODEL.NOT_FOUND': 'No embedding model is registered under that name.',
   'MODEL.CONFLICT': 'A model of that name is registered with other dimensions, metric or index kind.',
+  'MODEL.REPLACED':
+    'Another model took over from the one that this call, or its vector, was made for. `meta.replacedBy` names it.',
+  'MODEL.IN_USE': 'The model is the one that memories are stored and searched under.',
+  'MODEL.INCOMPLETE':
+    'Memories have no vector under the model that was to be used; `meta.missing` says how many.',
   'MODEL.INDEX_UNSUPPORTED': 'pgvector cannot index so many dimensions with that kind of index.',
   'DB.UNREACHABLE': 'No connection to the database could be made, or it was lost.',
   'DB.AUTH_FAILED': 'The database refused the user name or password.',
@@ -41,6 +49,7 @@ export const ERROR_CODES = {
   'MIGRATION.UNFINISHED': 'An earlier migration run by another tool failed half-way and was not resolved.',
   'TRANSACTION.CLOSED': 'A call joined a transaction that had already ended.',
   'TRANSACTION.ABORTED': 'An earlier statement of this transaction failed, so it accepts no more.',
+  'TRANSACTION.NOT_ALLOWED': 'The call cannot be part of a transaction.',
   'TRANSACTION.TIMEOUT': 'A transaction ran longer than its time limit and was rolled back.',
   'EMBEDDED.LOCKED': 'Another process, or this one, already has this embedded data directory open.',
   'EMBEDDED.DATA_DIR_INVALID': 'The embedded data directory cannot be used.',

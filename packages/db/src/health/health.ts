@@ -2,18 +2,20 @@ import type { Engine } from '../engine/engine.js'
 import { databaseError } from '../errors/database-error.js'
 import { type FunesError, isFunesError } from '../errors/funes-error.js'
 import { pendingMigrationNames } from '../migrate/migrate.js'
-import type { CurrentModel } from '../models/models.js'
+import type { CurrentModel } from '../models/current-model.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { ping, selectIndex } from '../sql/health.js'
 import { selectServerFacts } from '../sql/migrations.js'
 import { type Finding, pgvectorFindings } from './findings.js'
 
+/** What `health` found. */
 export interface Health {
   /** Whether Funes works: no finding is an `error`. */
   readonly ok: boolean
   readonly engine: 'server' | 'embedded'
   /** One round trip, in milliseconds; null when the database does not answer. */
   readonly latencyMs: number | null
+  /** Versions; null when the database does not answer. */
   readonly postgres: string | null
   readonly pgvector: string | null
   readonly pendingMigrations: readonly string[]
@@ -37,8 +39,8 @@ async function indexFindings(engine: Engine, model: EmbeddingModel): Promise<Fin
       code: index ? 'HEALTH.INDEX_INVALID' : 'HEALTH.INDEX_MISSING',
       message: `The vector index of the model ${model.name} is ${index ? 'invalid' : 'missing'}: large searches compare every row.`,
       fix: index
-        ? `Drop the index ${index.name}, then call models.register again.`
-        : 'Call models.register again: it builds the index.',
+        ? 'Call `indexes.build`: it removes the invalid index and builds another.'
+        : 'Call `indexes.build`.',
     },
   ]
 }

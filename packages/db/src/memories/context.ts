@@ -2,14 +2,19 @@ import type { Embedder } from '../embedder.js'
 import { embedAll } from '../embedder.js'
 import type { Executor } from '../engine/executor.js'
 import { funesError } from '../errors/funes-error.js'
-import type { CurrentModel } from '../models/models.js'
+import type { CurrentModel } from '../models/current-model.js'
+import type { Embedders } from '../models/embedders.js'
 import type { VectorInput } from '../vector.js'
 
 /** What every operation on memories works with. */
 export interface MemoryContext {
   readonly executor: Executor
+  readonly engine: 'server' | 'embedded'
+  /** Runs `work` so that what it did through `executor` is kept together or not at all. */
+  atomically<T>(work: () => Promise<T>): Promise<T>
   readonly model: CurrentModel
   readonly embedder: Embedder | undefined
+  readonly embedders: Embedders
   readonly maxContentLength: number
 }
 

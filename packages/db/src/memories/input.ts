@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { funesError } from '../errors/funes-error.js'
 import { date, idText, jsonObject, uuid } from '../input.js'
+import { diversitySchema, MAX_DIVERSE } from './diversity.js'
 import { filterSchema } from './filter.js'
-import { ACCURACIES, MEMORY_SOURCES, SEARCH_MODES } from './types.js'
+import { rankingSchema, weight } from './ranking.js'
+import { ACCURACIES, MEMORY_SOURCES, ON_DUPLICATE, SEARCH_MODES } from './types.js'
 
 /** Vectors are checked component by component where they are encoded; here they only pass. */
 const vector = z.unknown()
@@ -17,7 +19,6 @@ const limit = z.int().min(1, 'must be at least 1').max(1000, 'must be at most 10
 
 /** A question; a document to look for by its words is cut to passages first, as one vector stands for a passage. */
 const question = z.string().min(1, 'must not be empty').max(20_000, 'must have at most 20,000 characters')
-const weight = z.number().min(0).max(1000)
 const turns = z.int().min(0).max(20)
 /** A name of pg_ts_config; whether there is one of it, the database knows. */
 const language = z
@@ -41,6 +42,9 @@ export const addSchema = z.strictObject({
   createdAt: date.optional(),
   expiresAt: date.optional(),
 })
+
+export const onDuplicate = z.enum(ON_DUPLICATE, `must be one of ${ON_DUPLICATE.join(', ')}`)
+export const addOneSchema = addSchema.extend({ onDuplicate: onDuplicate.optional() })
 
 export const keySchema = z.strictObject({ userId: idText, id: uuid })
 export const getSchema = keySchema.extend({ includeDeleted: z.boolean().optional() })
@@ -96,8 +100,17 @@ export const searchSchema = z
         lend: z.number().min(0).max(1).optional(),
       })
       .optional(),
+    ranking: rankingSchema.optional(),
+    diversity: diversitySchema.optional(),
+    minScore: z.number().optional(),
+    after: z.string().nullable().optional(),
+    explain: z.boolean().optional(),
   })
   .refine(hasOneOwner, oneOwner)
+  .refine(({ diversity, k = 10 }) => diversity === undefined || k <= MAX_DIVERSE, {
+    path: ['k'],
+    message: `must be at most ${MAX_DIVERSE} with diversity`,
+  })
 
 const questionSchema = z
   .strictObject({

@@ -1,7 +1,6 @@
 import pgvector from 'pgvector'
 import { z } from 'zod'
 import { readCursor, writeCursor } from '../cursor.js'
-import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
 import {
   countMemories,
@@ -14,11 +13,16 @@ import {
 import { type AddManyOptions, type AddManyResult, addManyMemories, addMemory } from './add.js'
 import { changeMemory, removeMemory } from './change.js'
 import type { MemoryContext } from './context.js'
-import { countSchema, getSchema, keySchema, listSchema } from './input.js'
+import type { ExplainedSearch } from './explain.js'
+import { countSchema, getSchema, keySchema, listSchema, onDuplicate } from './input.js'
 import { findMemories } from './search.js'
 import { findManyMemories } from './search-many.js'
+import { touchKeys } from './touch.js'
 import type {
+  AddedMemory,
   AddMemory,
+  AddOneMemory,
+  ExplainSearch,
   ListMemories,
   Memory,
   MemoryHit,
@@ -29,21 +33,24 @@ import type {
   SearchQuestion,
   UpdateMemory,
 } from './types.js'
+import { underModel } from './under-model.js'
 
 /** What a memory was before one change: `version` is the version that the change replaced. */
 export type MemoryVersion = Readonly<HistoryRow>
 
+/** The memories of users. Where a call reads or changes them, another user's are as if they were not there. */
 export interface Memories {
   /**
-   * Stores one memory with its vector, and its user where missing: one statement, one round trip.
+   * Stores one memory with its vector, and its user where missing: one statement, one round trip. With
+   * `onDuplicate`, a content that its user has already is not stored again, however many add it at once.
    *
    * @throws `INPUT.INVALID`, `INPUT.NUL_CHARACTER`, `EMBEDDING.DIMENSION_MISMATCH`, `EMBEDDING.NOT_FINITE`, `EMBEDDING.ZERO`,
    * `EMBEDDING.REQUIRED`, `EMBEDDING.FAILED`, `MEMORY.CONTENT_EMPTY`, `MEMORY.CONTENT_TOO_LONG`, `MEMORY.EXISTS`,
-   * `SESSION.NOT_FOUND`; then nothing is written
+   * `MEMORY.DUPLICATE`, `MEMORY.KEY_REUSED`, `SESSION.NOT_FOUND`; then nothing is written
    * @example
    * await funes.memories.add({ userId: 'ada', content: 'Prefers tea.', source: 'chat', importance: 0.7 })
    */
-  add(memory: AddMemory): Promise<Memory>
+  add(memory: AddOneMemory): Promise<AddedMemory>
   /**
    * Stores many, in batches. A batch that fails leaves nothing of itself; those before it stay. To have all or
    * nothing, call it inside `funes.transaction`.
@@ -54,14 +61,33 @@ export interface Memories {
     memories: Iterable<AddMemory> | AsyncIterable<AddMemory>,
     options?: AddManyOptions,
   ): Promise<AddManyResult>
-  /** The memory, or null when this user has none of that id, or it is deleted or expired. */
+  /**
+   * The memory, or null when this user has none of that id, or it is expired; or deleted, unless `includeDeleted`, which
+   * finds the expired too.
+   *
+   * @throws `INPUT.INVALID`
+   */
   get(key: MemoryKey & { includeDeleted?: boolean }): Promise<Memory | null>
-  /** The vector that is stored of a memory, one component a dimension; null when there is none. */
+  /**
+   * The vector that is stored of a memory, one component a dimension; null when there is none.
+   *
+   * @throws `INPUT.INVALID`, `MODEL.NOT_FOUND`
+   */
   embedding(key: MemoryKey): Promise<Float32Array | null>
-  /** One user's memories, newest first. */
+  /**
+   * One user's memories, newest first, in pages.
+   *
+   * @throws `INPUT.INVALID`
+   */
   list(options: ListMemories): Promise<MemoryPage>
-  /** How many live memories there are. */
+  /**
+   * How many live memories there are, of one user or of all.
+   *
+   * @throws `INPUT.INVALID`
+   */
   count(of: { userId: string } | { scope: 'all-users' }): Promise<number>
+  /** As below, with how the search went and what each score is made of. */
+  search(search: ExplainSearch): Promise<ExplainedSearch>
   /**
    * The `k` nearest memories, nearest first. All `k` come whenever so many exist.
    *
@@ -78,29 +104,47 @@ export interface Memories {
    */
   searchMany(questions: readonly SearchQuestion[], options?: SearchManyOptions): Promise<MemoryHit[][]>
   /**
-   * Changes a memory and keeps what it was in its history, in one statement. New content takes a new vector.
+   * Changes a live memory and keeps what it was in its history, in one statement. New content takes a new vector. A
+   * memory that is as asked already stays as it is, its version too.
    *
-   * @throws `MEMORY.NOT_FOUND`, and as `add`
+   * @throws `MEMORY.NOT_FOUND`, `INPUT.*`, `EMBEDDING.*`, `MEMORY.CONTENT_EMPTY`, `MEMORY.CONTENT_TOO_LONG`,
+   * `SESSION.NOT_FOUND`; then nothing is changed
    */
   update(change: UpdateMemory): Promise<Memory>
   /**
-   * Deletes softly: the memory is found no more, and can be restored.
+   * Counts an access of each memory, which is what `ranking` knows recency by: call it with the hits that were used.
+   * Counters stand in a table of their own, so no vector index is touched. All are counted or none.
    *
-   * @throws `MEMORY.NOT_FOUND`
+   * @returns how many different memories there were to count; one that is not there is passed over
+   * @throws `INPUT.INVALID`
+   * @example
+   * await funes.memories.touch(hits.map(({ memory }) => memory))
+   */
+  touch(keys: MemoryKey | readonly MemoryKey[]): Promise<{ touched: number }>
+  /**
+   * Deletes softly: the memory is found no more, and can be restored. Its content may be added again meanwhile, with
+   * `onDuplicate` too.
+   *
+   * @throws `MEMORY.NOT_FOUND`, `INPUT.INVALID`
    */
   delete(key: MemoryKey & { actor?: string }): Promise<Memory>
   /**
    * Brings a deleted memory back, with its vectors.
    *
-   * @throws `MEMORY.NOT_FOUND` when there is no deleted memory of that id
+   * @throws `MEMORY.NOT_FOUND` when there is no deleted memory of that id, `INPUT.INVALID`
    */
   restore(key: MemoryKey & { actor?: string }): Promise<Memory>
-  /** What the memory was before each change, oldest first. */
+  /**
+   * What the memory was before each change, oldest first; empty when it never changed.
+   *
+   * @throws `INPUT.INVALID`
+   */
   history(key: MemoryKey): Promise<MemoryVersion[]>
 }
 
 const addManyOptionsSchema = z.strictObject({
   batchSize: z.int().min(1).max(1000).optional(),
+  onDuplicate: onDuplicate.optional(),
   onProgress: z
     .custom<(progress: { done: number; total: number | undefined }) => void>((f) => typeof f === 'function')
     .optional(),
@@ -108,19 +152,20 @@ const addManyOptionsSchema = z.strictObject({
 
 export function createMemories(context: MemoryContext): Memories {
   const { executor } = context
+  function search(of: ExplainSearch): Promise<ExplainedSearch>
+  function search(of: SearchMemories): Promise<MemoryHit[]>
+  function search(of: SearchMemories | ExplainSearch) {
+    const isDoubtful = (found: MemoryHit[] | ExplainedSearch) =>
+      (Array.isArray(found) ? found : found.hits).length === 0
+    const givesVectors = of?.embedding !== undefined
+    return underModel(context, { givesVectors, isDoubtful }, (pinned) => findMemories(pinned, of))
+  }
   return {
     add: async (memory) => addMemory(context, memory),
+    touch: async (keys) => touchKeys(context, keys),
     async addMany(memories, options = {}) {
       checked(addManyOptionsSchema, options)
-      const iterable =
-        typeof memories === 'object' &&
-        memories !== null &&
-        (Symbol.iterator in memories || Symbol.asyncIterator in memories)
-      if (iterable) return addManyMemories(context, memories, options)
-      throw funesError('INPUT.INVALID', 'memories: is not iterable.', {
-        fix: 'Give an array, a generator or an async iterable of memories.',
-        meta: { path: 'memories' },
-      })
+      return addManyMemories(context, memories, options)
     },
     async get(key) {
       const { userId, id, includeDeleted = false } = checked(getSchema, key)
@@ -149,8 +194,14 @@ export function createMemories(context: MemoryContext): Memories {
       const [row] = await executor.run(countMemories('userId' in input ? input.userId : null))
       return row?.count ?? 0
     },
-    search: async (search) => findMemories(context, search),
-    searchMany: async (questions, options = {}) => findManyMemories(context, questions, options),
+    search,
+    async searchMany(questions, options = {}) {
+      const isDoubtful = (answers: MemoryHit[][]) => answers.some((hits) => hits.length === 0)
+      const givesVectors = Array.isArray(questions) && questions.some((q) => q?.embedding !== undefined)
+      return underModel(context, { givesVectors, isDoubtful }, (pinned) =>
+        findManyMemories(pinned, questions, options),
+      )
+    },
     update: async (change) => changeMemory(context, change),
     delete: async (key) => removeMemory(context, key, true),
     restore: async (key) => removeMemory(context, key, false),

@@ -3,8 +3,9 @@ import type { EmbeddingModel } from '../models/types.js'
 import { type Question, searchManyMemories } from '../sql/memory-search.js'
 import { encodeVector, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
+import { vectorHit } from './hit.js'
 import { questionsSchema, searchManySchema } from './input.js'
-import { searchPlan, vectorHit } from './search.js'
+import { searchPlan } from './search.js'
 import type { MemoryHit, SearchManyOptions, SearchQuestion } from './types.js'
 
 /** Questions a statement: each is a vector of some kilobytes, and one answer is held in memory at a time. */
@@ -47,13 +48,14 @@ export async function findManyMemories(
   checked(questionsSchema, questions)
   const { k = 10, accuracy = 'high', filter } = checked(searchManySchema, options)
   const model = await context.model.get()
-  const plan = searchPlan(model, { k, accuracy, filter })
   const answers: MemoryHit[][] = questions.map(() => [])
   const all = await encodeAll(context, model, questions)
   for (const alike of [
     all.filter((q) => q.question.userId !== null),
     all.filter((q) => q.question.userId === null),
   ]) {
+    const isOneUser = alike[0]?.question.userId !== null
+    const plan = searchPlan(model, { k, accuracy, filter, engine: context.engine, isOneUser })
     for (let start = 0; start < alike.length; start += BATCH) {
       const batch = alike.slice(start, start + BATCH)
       const rows = await context.executor.run(

@@ -1,21 +1,21 @@
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
-import type { EmbeddingModel, Metric } from '../models/types.js'
-import { searchHybrid } from '../sql/hybrid-search.js'
+import { type Crowd, efSearch, exactUpTo } from '../models/effort.js'
+import type { EmbeddingModel } from '../models/types.js'
+import { type HybridSearch, searchHybrid } from '../sql/hybrid-search.js'
 import { type MemorySearch, type SearchPlan, searchMemories } from '../sql/memory-search.js'
 import { encodeVector, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
+import type { ExplainedSearch } from './explain.js'
 import type { MemoryFilter } from './filter.js'
+import { vectorHit, wordsHit } from './hit.js'
 import { DEFAULT_LANGUAGE, searchSchema } from './input.js'
 import { readQueryText } from './query-text.js'
+import { fullRanking } from './ranking.js'
+import { findExplained, findRefined, type RefinedSearch } from './refined-search.js'
+import { assertPageable, explainPage, findPage } from './search-page.js'
 import { withTurnsAround } from './turns-around.js'
-import type { Accuracy, Memory, MemoryHit, SearchMemories, SearchMode } from './types.js'
-
-/** Up to so many candidates a full comparison is as quick as the index, and exact. */
-const EXACT_UP_TO = 4000
-
-/** hnsw.ef_search by accuracy: at least the recall@10 of .999 and .973 measured on 39,400 real sentence vectors. */
-const EF_SEARCH: Readonly<Record<Accuracy, number>> = { exact: 200, high: 200, fast: 40 }
+import type { Accuracy, ExplainSearch, MemoryHit, SearchMemories, SearchMode } from './types.js'
 
 /** How many rows each half of a hybrid search brings for k results. */
 const MIN_CANDIDATES = 100
@@ -24,44 +24,29 @@ const MAX_CANDIDATES = 1000
 
 /** The constant of reciprocal rank fusion; 10 found more than the customary 60 on labelled conversations. */
 const RANK_CONSTANT = 10
-const DEFAULT_LEND = 0.3
-
-function efSearch(accuracy: Accuracy, k: number): number {
-  return Math.min(1000, Math.max(EF_SEARCH[accuracy], accuracy === 'high' ? 2 * k : k))
-}
+const DEFAULT_LEND = 0.6
 
 /** How a model's vectors are searched for k results at an accuracy. */
 export function searchPlan(
   model: EmbeddingModel,
-  { k, accuracy, filter }: { k: number; accuracy: Accuracy; filter: MemoryFilter | undefined },
+  {
+    k,
+    accuracy,
+    filter,
+    ...crowd
+  }: { k: number; accuracy: Accuracy; filter: MemoryFilter | undefined } & Omit<Crowd, 'isFiltered'>,
 ): SearchPlan {
   return {
     space: model,
     filter,
     k,
-    exactUpTo: accuracy === 'exact' ? null : EXACT_UP_TO,
-    efSearch: efSearch(accuracy, k),
-  }
-}
-
-/** A row of a search by meaning as a hit. */
-export function vectorHit({ distance, ...memory }: Memory & { distance: number }, metric: Metric): MemoryHit {
-  return { memory, distance, score: score(distance, metric) }
-}
-
-function score(distance: number, metric: Metric): number {
-  switch (metric) {
-    case 'cosine':
-      return 1 - distance
-    case 'l2':
-      return 1 / (1 + distance)
-    case 'inner-product':
-      return -distance
+    exactUpTo: accuracy === 'exact' ? null : exactUpTo({ ...crowd, isFiltered: filter !== undefined }),
+    efSearch: efSearch(model, accuracy, k),
   }
 }
 
 /** What the caller asked for, or what can be done with what the caller gave. */
-function chooseMode(context: MemoryContext, search: SearchMemories): SearchMode {
+function chooseMode(context: MemoryContext, search: SearchMemories | ExplainSearch): SearchMode {
   if (search.mode !== undefined) return search.mode
   if (search.text === undefined) return 'vector'
   return search.embedding !== undefined || context.embedder !== undefined ? 'hybrid' : 'text'
@@ -74,7 +59,7 @@ function required(path: 'text' | 'embedding'): never {
   })
 }
 
-function checkedSearch(context: MemoryContext, search: SearchMemories) {
+function checkedSearch(context: MemoryContext, search: SearchMemories | ExplainSearch) {
   const input = checked(searchSchema, search)
   const mode = chooseMode(context, search)
   if (input.text === undefined && (mode !== 'vector' || input.context?.lend !== undefined)) required('text')
@@ -82,57 +67,111 @@ function checkedSearch(context: MemoryContext, search: SearchMemories) {
   return { ...input, mode }
 }
 
-async function queryVector(
-  context: MemoryContext,
-  model: EmbeddingModel,
-  search: SearchMemories,
-): Promise<Buffer> {
-  const vector = search.embedding ?? ((await embedTexts(context, [search.text ?? '']))[0] as VectorInput)
-  return encodeVector(vector, model.dimensions)
+async function embedQuestion(context: MemoryContext, text: string): Promise<VectorInput> {
+  return (await embedTexts(context, [text]))[0] as VectorInput
 }
 
-export async function findMemories(context: MemoryContext, search: SearchMemories): Promise<MemoryHit[]> {
-  const input = checkedSearch(context, search)
-  const { k = 10, accuracy = 'high', mode } = input
+/**
+ * What the parts of a search share, and how each is made. As few promises as can be: one costs more than a
+ * microsecond where an AsyncLocalStorage is in use.
+ */
+function searchParts(
+  context: MemoryContext,
+  model: EmbeddingModel,
+  search: SearchMemories | ExplainSearch,
+  input: CheckedSearch,
+) {
+  const { k = 10, accuracy = 'high', mode, filter } = input
   const userId = input.userId ?? null
-  const model = await context.model.get()
   const candidates = Math.max(
     k,
     Math.min(MAX_CANDIDATES, Math.max(MIN_CANDIDATES, CANDIDATES_PER_RESULT * k)),
   )
-
-  const vector = async (limit: number): Promise<MemorySearch> => ({
-    ...searchPlan(model, { k: limit, accuracy, filter: input.filter }),
-    query: await queryVector(context, model, search),
-    userId,
-  })
-
-  let hits: MemoryHit[]
-  if (mode === 'vector') {
-    const rows = await context.executor.run(searchMemories(await vector(k)))
-    hits = rows.map((row) => vectorHit(row, model.metric))
-  } else {
-    const rows = await context.executor.run(
-      searchHybrid({
-        vector: mode === 'hybrid' ? await vector(candidates) : null,
+  return {
+    mode,
+    model,
+    k,
+    candidates,
+    vector(limit: number): MemorySearch | Promise<MemorySearch> {
+      const crowd = { engine: context.engine, isOneUser: userId !== null }
+      const plan = searchPlan(model, { k: limit, accuracy, filter, ...crowd })
+      const encoded = (vector: VectorInput): MemorySearch => ({
+        ...plan,
+        query: encodeVector(vector, model.dimensions),
         userId,
-        filter: input.filter,
-        query: readQueryText(input.text as string),
-        language: input.language ?? DEFAULT_LANGUAGE,
-        k,
-        candidates,
-        weights: input.weights ?? (mode === 'hybrid' ? { vector: 0.5, text: 0.5 } : { vector: 0, text: 1 }),
-        fusion: input.fusion ?? 'score',
-        rankConstant: RANK_CONSTANT,
-        lend: input.context === undefined ? 0 : (input.context.lend ?? DEFAULT_LEND),
-      }),
-    )
-    hits = rows.map(({ distance, score: total, vectorScore, textScore, neighbourScore, ...memory }) => ({
-      memory,
-      distance,
-      score: total,
-      parts: { vector: vectorScore, text: textScore, neighbour: neighbourScore },
-    }))
+      })
+      return search.embedding === undefined
+        ? embedQuestion(context, search.text ?? '').then(encoded)
+        : encoded(search.embedding)
+    },
+    words: (half: MemorySearch | null, limit: number): HybridSearch => ({
+      vector: half,
+      userId,
+      filter,
+      query: readQueryText(input.text as string),
+      language: input.language ?? DEFAULT_LANGUAGE,
+      k: limit,
+      candidates,
+      weights: input.weights ?? (mode === 'hybrid' ? { vector: 0.5, text: 0.5 } : { vector: 0, text: 1 }),
+      fusion: input.fusion ?? 'score',
+      rankConstant: RANK_CONSTANT,
+      lend: input.context === undefined ? 0 : (input.context.lend ?? DEFAULT_LEND),
+    }),
   }
-  return input.context === undefined ? hits : withTurnsAround(context.executor, hits, search.context ?? {})
+}
+
+type CheckedSearch = ReturnType<typeof checkedSearch>
+type SearchParts = ReturnType<typeof searchParts>
+
+/** A search by meaning or with words, and nothing done to what it finds. */
+async function findPlain({ executor }: MemoryContext, parts: SearchParts): Promise<MemoryHit[]> {
+  const { mode, model, k, candidates } = parts
+  if (mode === 'vector') {
+    const rows = await executor.run(searchMemories(await parts.vector(k)))
+    return rows.map((row) => vectorHit(row, model.metric))
+  }
+  const half = mode === 'hybrid' ? await parts.vector(candidates) : null
+  return (await executor.run(searchHybrid(parts.words(half, k)))).map(wordsHit)
+}
+
+export async function findMemories(
+  context: MemoryContext,
+  search: SearchMemories | ExplainSearch,
+): Promise<MemoryHit[] | ExplainedSearch> {
+  const startedAt = performance.now()
+  const input = checkedSearch(context, search)
+  if (input.after !== undefined) assertPageable(input)
+  const parts = searchParts(context, await context.model.get(), search, input)
+  if (!input.explain) return finish(context, input, await findHits(context, input, parts))
+  const { hits, explanation } = await explainHits(context, input, parts)
+  const finished = await finish(context, input, hits)
+  const timings = { ...explanation.timings, totalMs: performance.now() - startedAt }
+  return { hits: finished, explanation: { ...explanation, timings } }
+}
+
+function findHits(context: MemoryContext, input: CheckedSearch, parts: SearchParts): Promise<MemoryHit[]> {
+  if (input.after !== undefined) return findPage(context, parts, input.after)
+  if (input.ranking !== undefined || input.diversity !== undefined)
+    return findRefined(context, refinement(input, parts))
+  return findPlain(context, parts)
+}
+
+function explainHits(context: MemoryContext, input: CheckedSearch, parts: SearchParts) {
+  return input.after === undefined
+    ? findExplained(context, refinement(input, parts))
+    : explainPage(context, parts, input.after)
+}
+
+function refinement({ ranking, diversity, minScore }: CheckedSearch, parts: SearchParts): RefinedSearch {
+  return { ...parts, ranking: ranking === undefined ? null : fullRanking(ranking), diversity, minScore }
+}
+
+/** Leaves out what scores too little, and adds the turns around the rest. */
+function finish<H extends MemoryHit>(
+  { executor }: MemoryContext,
+  { minScore, context }: CheckedSearch,
+  hits: H[],
+): H[] | Promise<H[]> {
+  const good = minScore === undefined ? hits : hits.filter(({ score }) => score >= minScore)
+  return context === undefined ? good : withTurnsAround(executor, good, context)
 }

@@ -1,5 +1,7 @@
 import type { VectorInput } from '../vector.js'
+import type { Diversity } from './diversity.js'
 import type { MemoryFilter } from './filter.js'
+import type { Ranking } from './ranking.js'
 
 export const MEMORY_SOURCES = ['chat', 'tool', 'system', 'document'] as const
 export type MemorySource = (typeof MEMORY_SOURCES)[number]
@@ -25,8 +27,11 @@ export interface Memory {
   readonly deletedAt: Date | null
 }
 
+/** A memory to add. */
 export interface AddMemory {
+  /** Made if missing; 1 to 512 characters. */
   userId: string
+  /** 1 to `limits.maxContentLength` characters, 100,000 unless set, not white space only. */
   content: string
   /** One component a dimension of the model. Left out: the embedder makes it. `null`: none is kept, and no search by meaning finds this memory. */
   embedding?: VectorInput | null
@@ -36,12 +41,16 @@ export interface AddMemory {
   source?: MemorySource
   /** 0 to 1; 0.5 unless given. */
   importance?: number
+  /** Any JSON object; empty unless given. */
   metadata?: Metadata
   /** The text search configuration that reads the content, such as `german` or `simple`; `english` unless given. */
   language?: string
   /** A UUID of your own; a version 7 one is made unless given. */
   id?: string
-  /** A second add with the same key and user stores nothing and answers with the first memory. */
+  /**
+   * A second add with the same key and user stores nothing and answers with the first memory, deleted, changed or expired
+   * though it may be. The key stands for the text that it first came with: another text under it is `MEMORY.KEY_REUSED`.
+   */
   idempotencyKey?: string
   /** Now unless given. */
   createdAt?: Date
@@ -49,6 +58,27 @@ export interface AddMemory {
   expiresAt?: Date
 }
 
+/**
+ * What an add does when its user has a live memory of exactly the same content, in whatever session: `ignore` leaves
+ * that as it is, `touch` counts an access of it, `update` changes it to what else the add gives, as `memories.update`
+ * does, and `error` is `MEMORY.DUPLICATE`. Deleted and expired memories are in nobody's way.
+ */
+export const ON_DUPLICATE = ['ignore', 'touch', 'update', 'error'] as const
+export type OnDuplicate = (typeof ON_DUPLICATE)[number]
+
+/** A memory to add, and what to do when it is there already. */
+export interface AddOneMemory extends AddMemory {
+  /** Unless given, a content may be stored any number of times. */
+  onDuplicate?: OnDuplicate
+}
+
+/** What an add answers with. */
+export interface AddedMemory extends Memory {
+  /** Whether this add made it; false when it was there already, by its idempotency key or its content. */
+  readonly created: boolean
+}
+
+/** Which memory: an id counts for its user only. */
 export interface MemoryKey {
   userId: string
   id: string
@@ -56,18 +86,24 @@ export interface MemoryKey {
 
 /** What to change; what is left out stays. */
 export interface UpdateMemory extends MemoryKey {
+  /** As in {@link AddMemory}; the vectors of the old content go with it. */
   content?: string
+  /** Of the new content or the old; left out with new content, the embedder makes it. `null` removes it. */
   embedding?: VectorInput | null
+  /** `null` takes the memory out of its session. */
   sessionId?: string | null
   source?: MemorySource
+  /** 0 to 1. */
   importance?: number
   /** Replaces all metadata. */
   metadata?: Metadata
+  /** `null`: never. */
   expiresAt?: Date | null
   /** Who changes it, for the history. */
   actor?: string
 }
 
+/** Which of one user's memories to list. */
 export interface ListMemories {
   userId: string
   filter?: MemoryFilter
@@ -78,6 +114,7 @@ export interface ListMemories {
   includeDeleted?: boolean
 }
 
+/** One page of a list. */
 export interface MemoryPage {
   readonly items: readonly Memory[]
   /** Gives the next page; `null` on the last. */
@@ -110,8 +147,22 @@ export interface SearchOptions {
   fusion?: 'score' | 'rank'
   /** The text search configuration that reads `text`; `english` unless given. */
   language?: string
-  /** Turns around each hit, from the same session; a turn may also lend its neighbours part of its score. */
+  /** Turns around each hit, from the same session; what they say then counts for their neighbours too. */
   context?: SearchContext
+  /** Ranks by relevance, recency and importance: the k best of the max(100, 4k) most relevant, 1,000 at most. */
+  ranking?: Ranking
+  /**
+   * Leaves out what says the same again (MMR): k hits, 200 at most, of as many candidates as `ranking` takes. They come in
+   * the order of choice, so their scores need not fall.
+   */
+  diversity?: Diversity
+  /** Leaves out hits whose `score` is lower, so fewer than k may come. Which score that is, {@link MemoryHit} says. */
+  minScore?: number
+  /**
+   * Pages through all memories by distance: `null` begins, then the `cursor` of the last hit goes on. The order must be the
+   * same every time, so this is for `mode: 'vector'` with `accuracy: 'exact'`, without `ranking` and `diversity`.
+   */
+  after?: string | null
 }
 
 export const SEARCH_MODES = ['vector', 'text', 'hybrid'] as const
@@ -122,19 +173,23 @@ export interface SearchContext {
   before?: number
   /** How many after. */
   after?: number
-  /** Part of the better neighbour's score that a turn gets, 0 to 1; 0.3 unless given. Needs words. */
+  /**
+   * How far what neighbouring turns say counts for a turn, 0 to 1; 0.6 unless given. Of a word that turns further off have,
+   * half as much. Needs words.
+   */
   lend?: number
 }
 
 /** One user's memories, or, said in so many words, everyone's. */
-export type SearchMemories = SearchOptions &
-  ({ userId: string; scope?: never } | { scope: 'all-users'; userId?: never })
+export type SearchMemories = SearchOptions & SearchOwner & { explain?: false }
+
+/** A search that tells how it went, and what each hit's score is made of. */
+export type ExplainSearch = SearchOptions & SearchOwner & { explain: true }
+
+type SearchOwner = { userId: string; scope?: never } | { scope: 'all-users'; userId?: never }
 
 /** One of many questions by meaning. */
-export type SearchQuestion = { embedding?: VectorInput; text?: string } & (
-  | { userId: string; scope?: never }
-  | { scope: 'all-users'; userId?: never }
-)
+export type SearchQuestion = { embedding?: VectorInput; text?: string } & SearchOwner
 
 /** What all questions of a batch share. */
 export type SearchManyOptions = Pick<SearchOptions, 'k' | 'accuracy' | 'filter'>
@@ -145,11 +200,13 @@ export interface MemoryHit {
   readonly distance: number | null
   /**
    * Higher is better. By meaning: 1 − distance (cosine), 1 / (1 + distance) (L2), −distance (inner product). With words: the
-   * fused score, 0 to the sum of the weights, and what neighbours lent.
+   * fused score, 0 to the sum of the weights, what neighbours lent among it. Under `ranking`: 0 to the sum of its weights.
    */
   readonly score: number
   /** With words: what the score is made of. */
   readonly parts?: { readonly vector: number; readonly text: number; readonly neighbour: number }
+  /** Where the next page begins, when `after` was given. */
+  readonly cursor?: string
   /** The turns around it, oldest first, when `context` asked for them. */
   readonly context?: { readonly before: readonly Memory[]; readonly after: readonly Memory[] }
 }

@@ -16,6 +16,7 @@ import { compile, type Statement } from '../sql/statement.js'
 import { type Migration, pendingMigrations } from './plan.js'
 import { assertRequirements, extensionMissing } from './requirements.js'
 
+/** What `migrate` did. */
 export interface MigrateResult {
   /** Names of the migrations applied now; empty when the database was up to date. */
   readonly applied: readonly string[]

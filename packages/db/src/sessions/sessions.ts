@@ -10,21 +10,27 @@ import { endSession, insertSession, type SessionRow, selectSession, selectSessio
 /** What groups memories of one user: a conversation, a run, a document. */
 export type Session = Readonly<SessionRow>
 
+/** Which session: its id is unique for its user only. */
 export interface SessionKey {
   userId: string
   id: string
 }
 
+/** A session to start. */
 export interface StartSession {
+  /** Made if missing; 1 to 512 characters. */
   userId: string
   /** A name of your own, unique for the user; a version 7 UUID unless given. */
   id?: string
+  /** Up to 10,000 characters. */
   title?: string
+  /** Any JSON object. */
   metadata?: Record<string, unknown>
   /** Now unless given. */
   startedAt?: Date
 }
 
+/** The sessions of users. Memories refer to them by `sessionId`. */
 export interface Sessions {
   /**
    * Starts a session, and makes its user if missing.
@@ -32,18 +38,26 @@ export interface Sessions {
    * @throws `INPUT.INVALID`, `SESSION.EXISTS`
    */
   start(session: StartSession): Promise<Session>
-  /** The session, or null. */
+  /**
+   * The session, or null.
+   *
+   * @throws `INPUT.INVALID`
+   */
   get(key: SessionKey): Promise<Session | null>
-  /** Newest first, 50 a page unless `limit` (1 to 1,000) says otherwise. */
+  /**
+   * Newest first, 50 a page unless `limit` (1 to 1,000) says otherwise; `cursor` is the `nextCursor` of the page before.
+   *
+   * @throws `INPUT.INVALID`
+   */
   list(options: {
     userId: string
     limit?: number
     cursor?: string
   }): Promise<{ items: Session[]; nextCursor: string | null }>
   /**
-   * Ends a running session; one that has ended keeps its time.
+   * Ends a running session, now unless `endedAt` is given; one that has ended keeps its time.
    *
-   * @throws `SESSION.NOT_FOUND`
+   * @throws `SESSION.NOT_FOUND`, `INPUT.INVALID`
    */
   end(session: SessionKey & { endedAt?: Date }): Promise<Session>
 }

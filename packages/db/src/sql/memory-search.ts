@@ -1,7 +1,8 @@
 import type { MemoryFilter } from '../memories/filter.js'
-import { exactDistance, indexedDistance, type VectorSpace } from './distance.js'
+import { adaptiveHits, candidates, exactHits, ofUser } from './adaptive-search.js'
+import type { VectorSpace } from './distance.js'
+import { alwaysExact } from './explain.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
-import { filterCondition } from './memory-filter.js'
 import { type Fragment, integerLiteral, join, nothing, type Statement, sql, statement } from './statement.js'
 
 /** How to search, whoever asks and whatever for. */
@@ -13,6 +14,8 @@ export interface SearchPlan {
   exactUpTo: number | null
   /** How many rows the index looks at before it answers (hnsw.ef_search), 1 to 1,000. */
   efSearch: number
+  /** Whether each hit says how it was found, in the columns `path` and `probed`. */
+  explain?: boolean
 }
 
 /** Who asks, and for what. */
@@ -26,7 +29,7 @@ export interface Question {
 export type MemorySearch = SearchPlan & Question
 
 /** A question as it stands in the statement: parameters, or columns of the row that holds it. */
-interface Asked {
+export interface Asked {
   query: Fragment
   user: Fragment | null
 }
@@ -44,15 +47,20 @@ export type SearchRow = MemoryRow & { distance: number }
 export function searchMemories(search: MemorySearch): Statement<SearchRow> {
   return statement(sql`
     select ${memoryColumns}, hit.distance
-    from (${searchSettings(search.efSearch)}) setting
+    from ${nearestHits(search)}
+    join memories m on m.user_id = hit.user_id and m.id = hit.memory_id
+    order by hit.distance, m.id`)
+}
+
+/** What a search finds, to stand in `from` under the name `hit`, in no order: `user_id, memory_id, distance`. */
+export function nearestHits(search: MemorySearch): Fragment {
+  return sql`(${searchSettings(search.efSearch)}) setting
     cross join lateral (
-      select h.user_id, h.memory_id, h.distance, setting.ef
+      select h.*, setting.ef
       from (${candidateHits(search)}) h
       order by h.distance
       limit ${integerLiteral(search.k)}
-    ) hit
-    join memories m on m.user_id = hit.user_id and m.id = hit.memory_id
-    order by hit.distance, m.id`)
+    ) hit`
 }
 
 /** One row that sets how the index searches, for the statement's own transaction: take `ef` from it in a lateral join. */
@@ -102,91 +110,8 @@ export function candidateHits(search: MemorySearch): Fragment {
 }
 
 function nearest(plan: SearchPlan, asked: Asked): Fragment {
-  return plan.exactUpTo === null || plan.space.indexKind === 'none'
-    ? exactHits(plan, asked, nothing)
-    : adaptiveHits(plan, asked, plan.exactUpTo)
-}
-
-/** Which rows of `e` are searched at all; `userId` is written so that an index on it can serve, or not. */
-function candidates(search: SearchPlan, user: Fragment): Fragment {
-  const memory =
-    search.filter === undefined
-      ? nothing
-      : sql`and exists (
-          select from memories m
-          where m.user_id = e.user_id and m.id = e.memory_id and ${filterCondition(search.filter)}
-        )`
-  return sql`
-    e.model_id = ${integerLiteral(search.space.id)} and e.active
-    and (e.expires_at is null or e.expires_at > now())
-    ${user} ${memory}`
-}
-
-function ofUser({ user }: Asked): Fragment {
-  return user === null ? nothing : sql`and e.user_id = ${user}`
-}
-
-/** The same condition in a form no btree serves: else the planner may sort the user's rows instead of asking the vector index. */
-function ofUserAfterIndex({ user }: Asked): Fragment {
-  return user === null ? nothing : sql`and coalesce(e.user_id = ${user}, false)`
-}
-
-function exactHits(search: SearchPlan, asked: Asked, gate: Fragment): Fragment {
-  // "+ 0" keeps the order from being the index's own: this branch must compare every row.
-  return sql`
-    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, asked.query)} as distance
-    from memory_embeddings e
-    where ${candidates(search, ofUser(asked))} ${gate}
-    order by ${exactDistance(search.space, sql`e.embedding`, asked.query)} + 0
-    limit ${integerLiteral(search.k)}`
-}
-
-/** Index order first, then the exact distance of what it brought: for bit vectors that is the re-rank. */
-function indexHits(search: SearchPlan, asked: Asked): Fragment {
-  const width = search.space.indexKind === 'hnsw-bit' ? Math.max(search.efSearch, search.k) : search.k
-  return sql`
-    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, asked.query)} as distance
-    from (
-      select e.user_id, e.memory_id, e.embedding
-      from memory_embeddings e
-      where ${candidates(search, ofUserAfterIndex(asked))}
-        and (select n from probe) > ${integerLiteral(search.exactUpTo ?? 0)}
-      order by ${indexedDistance(search.space, sql`e.embedding`, asked.query)}
-      limit ${integerLiteral(width)}
-    ) e`
-}
-
-/**
- * Everything of everyone is counted only while the table may be small: the planner's own estimate is one look into the
- * catalogue, and counting 4,000 rows took longer than the search of 100,000 that followed.
- */
-function unlessHuge(count: Fragment, exactUpTo: number): Fragment {
-  return sql`case
-        when (select reltuples from pg_class where oid = 'memory_embeddings'::regclass) > ${integerLiteral(10 * exactUpTo)}
-        then ${integerLiteral(exactUpTo + 1)}
-        else ${count}
-      end`
-}
-
-function adaptiveHits(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment {
-  const cap = integerLiteral(exactUpTo)
-  const gate = sql`
-    and ((select n from probe) <= ${cap} or (select count(*) from near) < ${integerLiteral(search.k)})`
-  const count = sql`(
-        select count(*)
-        from (
-          select from memory_embeddings e
-          where ${candidates(search, ofUser(asked))}
-          limit ${integerLiteral(exactUpTo + 1)}
-        ) counted
-      )`
-  return sql`
-    with probe as materialized (
-      select ${asked.user === null && search.filter === undefined ? unlessHuge(count, exactUpTo) : count} as n
-    ),
-    near as materialized (${indexHits(search, asked)}),
-    everything as materialized (${exactHits(search, asked, gate)})
-    select user_id, memory_id, distance from everything
-    union all
-    select user_id, memory_id, distance from near where not exists (select from everything)`
+  if (plan.exactUpTo !== null && plan.space.indexKind !== 'none')
+    return adaptiveHits(plan, asked, plan.exactUpTo)
+  const hits = exactHits(plan, asked, nothing)
+  return plan.explain ? alwaysExact(hits, candidates(plan, ofUser(asked))) : hits
 }

@@ -2,10 +2,13 @@ import { type Statement, sql, statement } from './statement.js'
 
 export interface SessionRow {
   userId: string
+  /** Unique for its user, 1 to 512 characters. */
   id: string
   title: string | null
+  /** Any JSON object; empty unless given. */
   metadata: Record<string, unknown>
   startedAt: Date
+  /** Null while it runs. */
   endedAt: Date | null
 }
 

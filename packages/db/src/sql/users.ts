@@ -1,8 +1,11 @@
 import { type Statement, sql, statement } from './statement.js'
 
 export interface UserRow {
+  /** A name of the caller's, 1 to 512 characters. */
   id: string
+  /** Any JSON object; empty unless given. */
   metadata: Record<string, unknown>
+  /** When the first of its memories or sessions came, or it was made by itself. */
   createdAt: Date
 }
 

@@ -6,6 +6,7 @@ import { selectUser, selectUsers, type UserRow, upsertUser } from '../sql/users.
 /** Whose memories are kept apart from all others: a person, or an agent. */
 export type User = Readonly<UserRow>
 
+/** The users of this database: every memory and session is one user's. */
 export interface Users {
   /**
    * Makes the user if there is none of that id. `memories.add` does it by itself; call this to set metadata,
@@ -14,9 +15,17 @@ export interface Users {
    * @throws `INPUT.INVALID`
    */
   ensure(user: { id: string; metadata?: Record<string, unknown> }): Promise<User>
-  /** The user, or null. */
+  /**
+   * The user, or null.
+   *
+   * @throws `INPUT.INVALID`
+   */
   get(id: string): Promise<User | null>
-  /** Users in the order of their ids, 100 a page unless `limit` (1 to 1,000) says otherwise, after the id `after`. */
+  /**
+   * Users in the order of their ids, 100 a page unless `limit` (1 to 1,000) says otherwise, after the id `after`.
+   *
+   * @throws `INPUT.INVALID`
+   */
   list(options?: { limit?: number; after?: string }): Promise<User[]>
 }
 

@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { databaseError } from '../errors/database-error.js'
+import { type BinaryRows, createBinaryRows } from '../sql/binary-rows.js'
+import { compile, type Statement } from '../sql/statement.js'
+import type { Executor } from './executor.js'
+
+/** One transaction in which rows can be copied in bulk, which Prisma cannot do. */
+export interface CopyTransaction extends Executor {
+  readonly client: pg.ClientBase
+  copy<Row>(text: string, rows: readonly Row[], write: (to: BinaryRows, row: Row) => void): Promise<void>
+}
+
+/** Large enough for few packets, small enough that the server is never idle. */
+const PIECE_BYTES = 1 << 16
+
+async function copy<Row>(
+  client: pg.ClientBase,
+  text: string,
+  rows: readonly Row[],
+  write: (to: BinaryRows, row: Row) => void,
+): Promise<void> {
+  const stream = client.query(copyFrom(text))
+  const done = once(stream, 'finish')
+  // Whoever waits for room hears of a failure too.
+  done.catch(() => undefined)
+  const binary = createBinaryRows()
+  for (const row of rows) {
+    write(binary, row)
+    if (binary.pending < PIECE_BYTES) continue
+    if (!stream.write(binary.take())) await Promise.race([once(stream, 'drain'), done])
+  }
+  stream.end(binary.end())
+  await done
+}
+
+/**
+ * Runs `work` in a transaction of its own, without a limit on how long a statement takes, and rolls back if it throws.
+ *
+ * @throws what `work` throws, `DB.*`
+ */
+export async function copyTransaction<T>(
+  pool: pg.Pool,
+  work: (transaction: CopyTransaction) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw databaseError(error)
+  })
+  // Without a listener a connection that drops between two statements would end the process.
+  const onError = () => {}
+  client.on('error', onError)
+  let broken = false
+  const wrapped = async <R>(run: () => Promise<R>): Promise<R> => {
+    try {
+      return await run()
+    } catch (error) {
+      throw databaseError(error)
+    }
+  }
+  try {
+    await wrapped(() => client.query('begin; set local statement_timeout = 0'))
+    const result = await work({
+      client,
+      run: <Row>(statement: Statement<Row>) =>
+        wrapped(async () => {
+          const { text, values } = compile(statement)
+          return (await client.query(text, values)).rows as Row[]
+        }),
+      copy: (text, rows, write) => wrapped(() => copy(client, text, rows, write)),
+    })
+    await wrapped(() => client.query('commit'))
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true
+    })
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}

@@ -1,0 +1,149 @@
+import { exactDistance, indexedDistance } from './distance.js'
+import { exactAfterProbe, indexAfterProbe } from './explain.js'
+import { filterCondition } from './memory-filter.js'
+import type { Asked, SearchPlan } from './memory-search.js'
+import { type Fragment, integerLiteral, nothing, sql } from './statement.js'
+
+/** Which rows of `e` are searched at all, but for the filter; `user` is written so that an index on it can serve, or not. */
+function searchable(search: Pick<SearchPlan, 'space'>, user: Fragment): Fragment {
+  return sql`
+    e.model_id = ${integerLiteral(search.space.id)} and e.active
+    and (e.expires_at is null or e.expires_at > now())
+    ${user}`
+}
+
+/** The same with the filter. */
+export function candidates(search: Pick<SearchPlan, 'space' | 'filter'>, user: Fragment): Fragment {
+  const memory =
+    search.filter === undefined
+      ? nothing
+      : sql`and exists (
+          select from memories m
+          where m.user_id = e.user_id and m.id = e.memory_id and ${filterCondition(search.filter)}
+        )`
+  return sql`${searchable(search, user)} ${memory}`
+}
+
+export function ofUser({ user }: Pick<Asked, 'user'>): Fragment {
+  return user === null ? nothing : sql`and e.user_id = ${user}`
+}
+
+/** The same condition in a form no btree serves: else the planner may sort the user's rows instead of asking the vector index. */
+function ofUserAfterIndex({ user }: Asked): Fragment {
+  return user === null ? nothing : sql`and coalesce(e.user_id = ${user}, false)`
+}
+
+/** The k nearest of the rows in `from`, every one of them compared. */
+function compared(search: SearchPlan, { query }: Asked, from: Fragment): Fragment {
+  const distance = exactDistance(search.space, sql`e.embedding`, query)
+  // "+ 0" keeps the order from being the index's own: this branch must compare every row.
+  return sql`
+    select e.user_id, e.memory_id, ${distance} as distance
+    from ${from}
+    order by ${distance} + 0
+    limit ${integerLiteral(search.k)}`
+}
+
+/** The nearest of all candidates, unless `gate` says otherwise. */
+export function exactHits(search: SearchPlan, asked: Asked, gate: Fragment): Fragment {
+  return compared(search, asked, sql`memory_embeddings e where ${candidates(search, ofUser(asked))} ${gate}`)
+}
+
+/** Index order first, then the exact distance of what it brought: for bit vectors that is the re-rank. */
+function indexHits(search: SearchPlan, asked: Asked): Fragment {
+  const width = search.space.indexKind === 'hnsw-bit' ? Math.max(search.efSearch, search.k) : search.k
+  return sql`
+    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, asked.query)} as distance
+    from (
+      select e.user_id, e.memory_id, e.embedding
+      from memory_embeddings e
+      where ${candidates(search, ofUserAfterIndex(asked))}
+        and (select n from probe) > ${integerLiteral(search.exactUpTo ?? 0)}
+      order by ${indexedDistance(search.space, sql`e.embedding`, asked.query)}
+      limit ${integerLiteral(width)}
+    ) e`
+}
+
+/**
+ * Everything of everyone is counted only while the table may be small: the planner's own estimate is one look into the
+ * catalogue, and counting 4,000 rows took longer than the search of 100,000 that followed.
+ */
+function unlessHuge(count: Fragment, exactUpTo: number): Fragment {
+  return sql`case
+        when (select reltuples from pg_class where oid = 'memory_embeddings'::regclass) > ${integerLiteral(10 * exactUpTo)}
+        then ${integerLiteral(exactUpTo + 1)}
+        else ${count}
+      end`
+}
+
+/** The rows that the probe counts, no further than one past `exactUpTo`. */
+function upTo(exactUpTo: number, columns: Fragment, from: Fragment): Fragment {
+  return sql`select ${columns} from ${from} limit ${integerLiteral(exactUpTo + 1)}`
+}
+
+/**
+ * The k nearest, few candidates compared one by one and many through the index.
+ *
+ * The probe may count rows that are not searched, expired ones or such as have no vector: that costs a look into the
+ * index, after which `everything` still sees to it that k rows come. In return a user's rows are counted in the
+ * primary key alone, five times as fast as with their table, and those of a filter in `memories` alone.
+ */
+export function adaptiveHits(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment {
+  return search.filter === undefined
+    ? unfiltered(search, asked, exactUpTo)
+    : filtered(search, asked, exactUpTo)
+}
+
+const tooFewNear = (search: SearchPlan) => sql`(select count(*) from near) < ${integerLiteral(search.k)}`
+
+function found(search: SearchPlan, exactUpTo: number): Fragment {
+  return sql`
+    select user_id, memory_id, distance ${search.explain ? exactAfterProbe(exactUpTo) : nothing}
+    from everything
+    union all
+    select user_id, memory_id, distance ${search.explain ? indexAfterProbe() : nothing}
+    from near
+    where not exists (select from everything)`
+}
+
+function unfiltered(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment {
+  const cap = integerLiteral(exactUpTo)
+  const rows = sql`memory_embeddings e where e.model_id = ${integerLiteral(search.space.id)} ${ofUser(asked)}`
+  const count = sql`(select count(*) from (${upTo(exactUpTo, nothing, rows)}) counted)`
+  const gate = sql`and ((select n from probe) <= ${cap} or ${tooFewNear(search)})`
+  return sql`
+    with probe as materialized (
+      select ${asked.user === null ? unlessHuge(count, exactUpTo) : count} as n
+    ),
+    near as materialized (${indexHits(search, asked)}),
+    everything as materialized (${exactHits(search, asked, gate)})
+    ${found(search, exactUpTo)}`
+}
+
+/**
+ * Few matching rows are kept by the probe, and compared by looking each up: left to join the two tables, the planner
+ * read all vectors of a user with 50,000 memories to compare the 10 of one session.
+ */
+function filtered(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment {
+  const cap = integerLiteral(exactUpTo)
+  const { user } = asked
+  const rows = sql`
+        memories m
+        where m.deleted_at is null and ${filterCondition(search.filter ?? {})}
+          ${user === null ? nothing : sql`and m.user_id = ${user}`}`
+  const few = sql`
+        kept
+        join memory_embeddings e on e.user_id = kept.user_id and e.memory_id = kept.id
+        where ${searchable(search, nothing)} and (select n from probe) <= ${cap}`
+  const gate = sql`and (select n from probe) > ${cap} and ${tooFewNear(search)}`
+  return sql`
+    with kept as materialized (${upTo(exactUpTo, sql`m.user_id, m.id`, rows)}),
+    probe as materialized (select count(*) as n from kept),
+    near as materialized (${indexHits(search, asked)}),
+    everything as materialized (
+      (${compared(search, asked, few)})
+      union all
+      (${exactHits(search, asked, gate)})
+    )
+    ${found(search, exactUpTo)}`
+}

@@ -68,7 +68,7 @@ async function load(options: SeedOptions, funes: Funes, model: EmbeddingModel, b
   })
   const begin = performance.now()
   try {
-    await loadRows(dataset, createStore(args.mode, { database, funes, model, run: name }), {
+    await loadRows(dataset, createStore(args.mode, { funes, run: name }), {
       from: begun.stored,
       batchSize: options.batchSize ?? BATCH[args.mode],
       signal,

@@ -1,8 +1,6 @@
-import type { EmbeddingModel, Funes } from '@funes/db'
+import type { Funes } from '@funes/db'
 import type { Mode } from '../arguments.js'
-import { type Database, inTransaction } from '../database.js'
 import type { SeedRow } from '../datasets/dataset.js'
-import { copyBatch } from './copy-batch.js'
 import { createOwners, type Query } from './owners.js'
 import { ADVANCE } from './runs.js'
 
@@ -10,23 +8,23 @@ import { ADVANCE } from './runs.js'
 export type StoreBatch = (rows: readonly SeedRow[]) => Promise<void>
 
 export interface StoreOptions {
-  database: Database
   funes: Funes
-  model: EmbeddingModel
   run: string
 }
 
-function storeByCopy({ database, model, run }: StoreOptions): StoreBatch {
+const toMemory = ({ sessionId, ...row }: SeedRow) => (sessionId === null ? row : { ...row, sessionId })
+
+function storeByCopy({ funes, run }: StoreOptions): StoreBatch {
   const owners = createOwners(run)
   return async (rows) => {
-    await database.use((connection) =>
-      inTransaction(connection, async (client) => {
+    await funes.memories.load(rows.map(toMemory), {
+      batchSize: rows.length,
+      async withBatch(client) {
         const query: Query = async (text, values) => (await client.query(text, values)).rows
         const sessions = await owners.store(query, rows)
-        await copyBatch(client, model, rows)
         await query(ADVANCE, [run, rows.length, sessions])
-      }),
-    )
+      },
+    })
     owners.keep(rows)
   }
 }
@@ -41,9 +39,7 @@ function storeByInsert({ funes, run }: StoreOptions): StoreBatch {
       async (tx) => {
         const query: Query = (text, values) => tx.prisma.$queryRawUnsafe<unknown[]>(text, ...values)
         const sessions = await owners.store(query, rows)
-        await tx.memories.addMany(
-          rows.map(({ sessionId, ...row }) => (sessionId === null ? row : { ...row, sessionId })),
-        )
+        await tx.memories.addMany(rows.map(toMemory))
         await query(ADVANCE, [run, rows.length, sessions])
       },
       { timeoutMs: TRANSACTION_TIMEOUT_MS },

@@ -19,7 +19,7 @@ export const USAGE = `npm run demo -- [--short] [--fresh] ["your question"]
   FUNES_DATABASE_URL  a PostgreSQL server with pgvector to use in its place
   NO_COLOR            plain text`
 
-/** Reads the command line. @throws TypeError on an option it does not know */
+/** Reads the command line. @throws TypeError with a code, on an option it does not know and on an empty question */
 export function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -31,6 +31,9 @@ export function readArguments(args: readonly string[]): Arguments {
     },
   })
   // A question without quotation marks arrives as many words.
-  const question = positionals.join(' ').trim()
-  return { ...values, question: question === '' ? undefined : question }
+  const question = positionals.length === 0 ? undefined : positionals.join(' ').trim()
+  if (question === '') {
+    throw Object.assign(new TypeError('The question is empty.'), { code: 'ERR_EMPTY_QUESTION' })
+  }
+  return { ...values, question }
 }

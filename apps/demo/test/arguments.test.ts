@@ -11,9 +11,15 @@ describe('readArguments', () => {
     })
   })
 
-  it('has no question when none is given, or an empty one', () => {
+  it('has no question when none is given', () => {
     expect(readArguments([]).question).toBeUndefined()
-    expect(readArguments([' ']).question).toBeUndefined()
+    expect(readArguments(['--short']).question).toBeUndefined()
+  })
+
+  it('refuses an empty question rather than to ask others in its place', () => {
+    for (const args of [[''], [' '], ['--short', ''], ['', ' ']]) {
+      expect(() => readArguments(args)).toThrow(expect.objectContaining({ code: 'ERR_EMPTY_QUESTION' }))
+    }
   })
 
   it('refuses an option it does not know', () => {

@@ -6,6 +6,7 @@ export const USAGE = `Usage:
   bench compare <a.json> <b.json>   what changed from one run to another
   bench markdown <results.json> [<file.md>]   the summary as a table, printed or written between the file's marks
   bench gate <results.json>     fail when a ratio or a recall is out of bounds
+  bench retrieval [options]     how much of the evidence for labelled questions each mode of search finds
 
 Options of run:
   --profile smoke|standard|full   sizes; standard unless given (full adds 1,000,000 rows)
@@ -16,9 +17,17 @@ Options of run:
   --embedded                      the embedded engine even where a server is named
   --clients <n>[,<n>]             how many side by side
   --rows, --dimensions, --rounds, --queries, --seed <number>   instead of the profile's
-  --gate                          end with the gate's verdict`
+  --gate                          end with the gate's verdict
 
-const COMMANDS = ['run', 'report', 'compare', 'gate', 'markdown'] as const
+Options of retrieval:
+  --turns <turns.jsonl>           { userId, sessionId, id, content, createdAt, embedding? } a line
+  --questions <questions.jsonl>   { userId, text, embedding?, evidence: [id] } a line
+  --dataset sotu                  instead of the two: the labelled set that comes with the bench
+  --dimensions <number>           refuse data of other dimensions
+  --json                          the report as JSON, and nothing else, on standard output
+  --url <postgresql://...>        the server; else the embedded engine`
+
+const COMMANDS = ['run', 'report', 'compare', 'gate', 'markdown', 'retrieval'] as const
 export type Command = (typeof COMMANDS)[number]
 
 const OPTIONS = {
@@ -36,6 +45,10 @@ const OPTIONS = {
   queries: { type: 'string' },
   seed: { type: 'string' },
   clients: { type: 'string', multiple: true },
+  turns: { type: 'string' },
+  questions: { type: 'string' },
+  dataset: { type: 'string' },
+  json: { type: 'boolean' },
 } as const
 
 export type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']

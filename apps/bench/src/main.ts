@@ -3,6 +3,7 @@ import { compareCommand } from './commands/compare.js'
 import { gateCommand } from './commands/gate.js'
 import { markdownCommand } from './commands/markdown.js'
 import { reportCommand } from './commands/report.js'
+import { retrievalCommand } from './commands/retrieval.js'
 import { runCommand } from './commands/run.js'
 
 const commands = {
@@ -11,6 +12,7 @@ const commands = {
   report: reportCommand,
   gate: gateCommand,
   markdown: markdownCommand,
+  retrieval: retrievalCommand,
 }
 
 try {
@@ -20,7 +22,8 @@ try {
 } catch (error) {
   // A mistake on the command line is told in one line; anything else with its trace.
   const isMistake =
-    error instanceof RangeError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
+    error instanceof RangeError ||
+    /^(ERR_PARSE_ARGS|FILE\.|ENOENT)/.test(String((error as { code?: unknown }).code))
   console.error(isMistake ? (error as Error).message : error)
   process.exitCode = 1
 }

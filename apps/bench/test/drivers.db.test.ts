@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { createDataset } from '../src/dataset/dataset.js'
-import { shareUser } from '../src/dataset/owners.js'
-import type { Query } from '../src/dataset/row.js'
+import { type Query, rowIndex } from '../src/dataset/row.js'
+import { includes, type Scope } from '../src/dataset/scopes.js'
 import { loadDrivers } from '../src/run/discover.js'
 import { type Databases, embeddedDatabases, serverDatabases } from '../src/storage/database.js'
 
@@ -31,14 +31,18 @@ describe.each(engines)('on the $engine engine', (databases) => {
         for (const effort of session.efforts) {
           await session.use(effort)
           for (const query of dataset.queries) {
-            const recall = everyone(query, await session.search({ query, k: 10 }))
+            const recall = everyone.recall(query, await session.search({ query, k: 10 }))
             expect(recall, effort.name).toBeGreaterThanOrEqual(0.5)
           }
         }
-        const userId = shareUser(0.5)
-        const own = await dataset.judge(10, { rows: ROWS, userId })
         const [query] = dataset.queries as [Query]
-        expect(own(query, await session.search({ query, k: 10, userId }))).toBeGreaterThanOrEqual(0.5)
+        for (const by of driver.filters) {
+          const scope: Scope = { by, share: 0.1 }
+          const own = await dataset.judge(10, { rows: ROWS, scope })
+          const found = await session.search({ query, k: 10, scope })
+          expect(own.recall(query, found), by).toBeGreaterThanOrEqual(0.5)
+          expect(found.every((id) => includes(scope, rowIndex(id)))).toBe(true)
+        }
 
         await session.use(session.efforts[0] as (typeof session.efforts)[number])
         const row = { ...dataset.row(ROWS + 1), vector: query.vector }

@@ -40,7 +40,7 @@ const openedMs = sinceStart()
 const source = createVectorSource({ seed: task.seed + 1, dimensions })
 const makeQuery = (index: number): Query => {
   const vector = source.at(index)
-  return { index, vector, numbers: Array.from(vector) }
+  return { index, text: '', vector, numbers: Array.from(vector) }
 }
 const first = makeQuery(0)
 await session.search({ query: first, k })

@@ -4,14 +4,16 @@ export interface Row {
   readonly index: number
   readonly id: string
   readonly userId: string
+  readonly sessionId: string
   readonly content: string
   readonly metadata: Readonly<Record<string, unknown>>
   readonly vector: Float32Array
 }
 
-/** A vector to look for, in both forms that client libraries take, so that none pays for the conversion. */
+/** What to look for: a text, and its vector in both forms that client libraries take, so that none pays for the conversion. */
 export interface Query {
   readonly index: number
+  readonly text: string
   readonly vector: Float32Array
   readonly numbers: number[]
 }

@@ -1,4 +1,5 @@
 import type { Query, Row } from '../dataset/row.js'
+import type { Scope } from '../dataset/scopes.js'
 import type { Database } from '../storage/database.js'
 import type { Storage } from '../storage/storage.js'
 
@@ -12,9 +13,11 @@ export interface Effort {
 export interface SearchRequest {
   readonly query: Query
   readonly k: number
-  /** One user's rows only; left out: everyone's. */
-  readonly userId?: string
+  /** Rows of this scope only; left out: everyone's. */
+  readonly scope?: Scope
 }
+
+export type WordSearchMode = 'vector' | 'text' | 'hybrid' | 'hybrid with context'
 
 /** A way to store many memories at once. */
 export interface BulkMode {
@@ -32,6 +35,8 @@ export interface Session {
   use(effort: Effort): Promise<void>
   /** Ids of the k nearest rows, nearest first. */
   search(request: SearchRequest): Promise<string[]>
+  /** The same by the query's words, its vector, or both. */
+  searchWords?(request: SearchRequest & { readonly mode: WordSearchMode }): Promise<string[]>
   /** Stores one memory durably: when it resolves, a crash cannot lose it. */
   add(row: Row): Promise<void>
   readonly bulk: readonly BulkMode[]
@@ -49,6 +54,8 @@ export interface Driver {
   readonly role: 'funes' | 'limit' | 'peer'
   readonly engines: readonly Database['engine'][]
   readonly storage: Storage
+  /** What its searches can be confined to. */
+  readonly filters: readonly Scope['by'][]
   /** Why it cannot run on this machine, or null. */
   unavailable?(): Promise<string | null>
   open(database: Database, options: { connections: number; dimensions: number }): Promise<Session>

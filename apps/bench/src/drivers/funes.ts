@@ -1,5 +1,6 @@
-import { createFunes, type Funes } from '@funes/db'
+import { createFunes } from '@funes/db'
 import type { Row } from '../dataset/row.js'
+import { type Scope, SESSION_OWNER, scopeName } from '../dataset/scopes.js'
 import { MODEL, memories } from '../storage/memories.js'
 import type { Driver } from './driver.js'
 
@@ -13,14 +14,18 @@ const toMemory = (row: Row) => ({
   embedding: row.vector,
 })
 
-/** There is no call for it in the public face yet: the statement that design and layout provide for. */
-function touch(funes: Funes, rows: readonly Row[]): Promise<unknown> {
-  return funes.prisma.$executeRaw`
-    insert into memory_access as a (user_id, memory_id, access_count, last_accessed_at)
-    select u, m, 1, now()
-    from unnest(${rows.map(({ userId }) => userId)}::text[], ${rows.map(({ id }) => id)}::uuid[]) as t (u, m)
-    on conflict (user_id, memory_id) do update
-    set access_count = a.access_count + 1, last_accessed_at = excluded.last_accessed_at`
+/** A scope as a search of Funes has it. */
+export function whereOf(scope: Scope | undefined) {
+  if (scope === undefined) return { scope: 'all-users' } as const
+  const name = scopeName(scope)
+  switch (scope.by) {
+    case 'user':
+      return { userId: name }
+    case 'session':
+      return { userId: SESSION_OWNER, filter: { sessionId: name } }
+    case 'metadata':
+      return { scope: 'all-users', filter: { metadata: { label: name } } } as const
+  }
 }
 
 export const driver: Driver = {
@@ -29,6 +34,7 @@ export const driver: Driver = {
   role: 'funes',
   engines: ['server', 'embedded'],
   storage: memories,
+  filters: ['user', 'session', 'metadata'],
   async open(database, { connections }) {
     const pool = await database.openPool({ connections })
     const funes = await createFunes({ pool, model: MODEL })
@@ -38,12 +44,22 @@ export const driver: Driver = {
       async use(effort) {
         accuracy = effort.name as typeof accuracy
       },
-      async search({ query, k, userId }) {
+      async search({ query, k, scope }) {
         const hits = await funes.memories.search({
           embedding: query.vector,
           k,
           accuracy,
-          ...(userId === undefined ? { scope: 'all-users' } : { userId }),
+          ...whereOf(scope),
+        })
+        return hits.map(({ memory }) => memory.id)
+      },
+      async searchWords({ query, k, scope, mode }) {
+        const hits = await funes.memories.search({
+          ...whereOf(scope),
+          ...(mode !== 'text' && { embedding: query.vector }),
+          ...(mode !== 'vector' && { text: query.text }),
+          ...(mode === 'hybrid with context' && { context: { before: 1, after: 1 } }),
+          k,
         })
         return hits.map(({ memory }) => memory.id)
       },
@@ -51,6 +67,13 @@ export const driver: Driver = {
         await funes.memories.add(toMemory(row))
       },
       bulk: [
+        {
+          name: 'load (COPY)',
+          beforeIndex: true,
+          async load(rows) {
+            await funes.memories.load(rows.map(toMemory))
+          },
+        },
         {
           name: 'addMany',
           beforeIndex: false,
@@ -60,7 +83,7 @@ export const driver: Driver = {
         },
       ],
       async touch(rows) {
-        await touch(funes, rows)
+        await funes.memories.touch(rows)
       },
       async close() {
         await funes.close()

@@ -1,4 +1,5 @@
 import type { Row } from '../dataset/row.js'
+import { type Scope, scopeName } from '../dataset/scopes.js'
 import { DOCUMENTED, INDEXED, langchainDocuments, openStore } from '../storage/langchain-documents.js'
 import type { Driver, Effort } from './driver.js'
 import { peersMissing } from './peer-packages.js'
@@ -16,12 +17,15 @@ const EFFORTS: readonly LangChainEffort[] = [
   { name: 'documented default', tableName: DOCUMENTED, isDefault: true },
 ]
 
+const filterOf = (scope: Scope) => ({ [scope.by === 'user' ? 'userId' : 'label']: scopeName(scope) })
+
 export const driver: Driver = {
   name: 'langchain',
   about: '@langchain/community 1.1.29, PGVectorStore',
   role: 'peer',
   engines: ['server'],
   storage: langchainDocuments,
+  filters: ['user', 'metadata'],
   unavailable: peersMissing,
   async open(database, { connections, dimensions }) {
     const open = (effort: Partial<LangChainEffort>) =>
@@ -46,8 +50,8 @@ export const driver: Driver = {
         await store.end()
         store = await open(effort as LangChainEffort)
       },
-      async search({ query, k, userId }) {
-        const filter = userId === undefined ? undefined : { userId }
+      async search({ query, k, scope }) {
+        const filter = scope === undefined ? undefined : filterOf(scope)
         const hits = await store.similaritySearchVectorWithScore(query.numbers, k, filter)
         return hits.map(([{ id }]) => id as string)
       },

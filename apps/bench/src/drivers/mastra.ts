@@ -1,4 +1,5 @@
 import type { Row } from '../dataset/row.js'
+import { type Scope, scopeName } from '../dataset/scopes.js'
 import { DOCUMENTED, HNSW, mastraVectors, metadataOf, openPgVector } from '../storage/mastra-vectors.js'
 import type { Driver, Effort } from './driver.js'
 import { peersMissing } from './peer-packages.js'
@@ -16,12 +17,15 @@ const EFFORTS: readonly MastraEffort[] = [
   { name: 'documented default', indexName: DOCUMENTED, isDefault: true },
 ]
 
+const filterOf = (scope: Scope) => ({ [scope.by === 'user' ? 'userId' : 'label']: scopeName(scope) })
+
 export const driver: Driver = {
   name: 'mastra',
   about: '@mastra/pg 1.27.1, PgVector',
   role: 'peer',
   engines: ['server'],
   storage: mastraVectors,
+  filters: ['user', 'metadata'],
   unavailable: peersMissing,
   async open(database, { connections }) {
     const vectors = await openPgVector(database, connections)
@@ -38,12 +42,12 @@ export const driver: Driver = {
       async use(next) {
         effort = next as MastraEffort
       },
-      async search({ query, k, userId }) {
+      async search({ query, k, scope }) {
         const hits = await vectors.query({
           indexName: effort.indexName,
           queryVector: query.numbers,
           topK: k,
-          ...(userId !== undefined && { filter: { userId } }),
+          ...(scope !== undefined && { filter: filterOf(scope) }),
           ...(effort.ef !== undefined && { ef: effort.ef }),
         })
         return hits.map(({ id }) => id)

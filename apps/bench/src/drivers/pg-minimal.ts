@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { scopeName } from '../dataset/scopes.js'
 import { copyRows } from '../storage/copy.js'
 import { itemColumns, leanItems } from '../storage/items.js'
 import { vectorBytes } from '../storage/vector-bytes.js'
@@ -20,6 +21,7 @@ export const driver: Driver = {
   role: 'limit',
   engines: ['server', 'embedded'],
   storage: leanItems,
+  filters: ['user'],
   async open(database, { connections, dimensions }) {
     const cast = database.engine === 'server' ? `::halfvec(${dimensions})` : ''
     const select = (where: string) => `
@@ -47,12 +49,12 @@ export const driver: Driver = {
         await database.closePool(pool)
         pool = await open((effort as EfEffort).ef)
       },
-      async search({ query, k, userId }) {
+      async search({ query, k, scope }) {
         const vector = vectorBytes(query.vector)
         const result = await pool.query<{ id: string }>(
-          userId === undefined
+          scope === undefined
             ? { ...everyone, values: [vector, k] }
-            : { ...ofUser, values: [vector, k, userId] },
+            : { ...ofUser, values: [vector, k, scopeName(scope)] },
         )
         return result.rows.map(({ id }) => id)
       },

@@ -2,12 +2,23 @@ import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { Row } from '../dataset/row.js'
 import { copyRows } from '../storage/copy.js'
-import { embeddingColumns, memories, memoryColumns, usersOf } from '../storage/memories.js'
+import {
+  embeddingColumns,
+  memories,
+  memoryColumns,
+  sessionColumns,
+  sessionsOf,
+  userColumns,
+  usersOf,
+} from '../storage/memories.js'
 import { vectorBytes } from '../storage/vector-bytes.js'
 import type { Driver, Effort } from './driver.js'
 import {
   MARKS,
+  markedValues,
+  RECORDED_SCOPES,
   type RecordedAccuracy,
+  type RecordedScope,
   type RecordedStatements,
   recordStatements,
 } from './recorded-statements.js'
@@ -30,7 +41,7 @@ const EFFORTS: readonly PgEffort[] = [
 ]
 
 /** Where the statement's search effort stands: the one text that differs between two accuracies. */
-function settingPlace({ search }: RecordedStatements, scope: 'everyone' | 'user'): number {
+function settingPlace({ search }: RecordedStatements, scope: RecordedScope): number {
   const fast = search.fast[scope].values
   return search.high[scope].values.findIndex(
     (value, i) => typeof value === 'string' && typeof fast[i] === 'string' && value !== fast[i],
@@ -41,7 +52,8 @@ async function copy(pool: pg.Pool, rows: readonly Row[]): Promise<void> {
   const client = await pool.connect()
   try {
     await client.query('begin')
-    await copyRows(client, 'users', [{ name: 'id', type: 'text', value: (row) => row.userId }], usersOf(rows))
+    await copyRows(client, 'users', userColumns, usersOf(rows))
+    await copyRows(client, 'sessions', sessionColumns, sessionsOf(rows))
     await copyRows(client, 'memories', memoryColumns, rows)
     await copyRows(client, 'memory_embeddings', embeddingColumns(rows[0]?.vector.length ?? 0), rows)
     await client.query('commit')
@@ -56,10 +68,13 @@ export const driver: Driver = {
   role: 'limit',
   engines: ['server', 'embedded'],
   storage: memories,
+  filters: ['user', 'session', 'metadata'],
   async open(database, { connections, dimensions }) {
     const pool = await database.openPool({ connections })
     const statements = await recordStatements(pool, { dimensions, k: K })
-    const places = { everyone: settingPlace(statements, 'everyone'), user: settingPlace(statements, 'user') }
+    const places = Object.fromEntries(
+      RECORDED_SCOPES.map((scope) => [scope, settingPlace(statements, scope)]),
+    ) as Record<RecordedScope, number>
     let effort = EFFORTS.find(({ isDefault }) => isDefault) as PgEffort
 
     return {
@@ -67,19 +82,21 @@ export const driver: Driver = {
       async use(next) {
         effort = next as PgEffort
       },
-      async search({ query, k, userId }) {
+      async search({ query, k, scope }) {
         if (k !== K) throw new RangeError(`the statements were recorded for k = ${K}`)
-        const scope = userId === undefined ? 'everyone' : 'user'
-        const { name, text, values } = statements.search[effort.accuracy][scope]
-        const place = effort.ef === undefined ? -1 : places[scope]
+        const by = scope?.by ?? 'everyone'
+        const { name, text, values } = statements.search[effort.accuracy][by]
+        const place = effort.ef === undefined ? -1 : places[by]
+        const marks = scope === undefined ? new Map<unknown, unknown>() : markedValues(scope)
+        const replaced = (value: unknown) => marks.get(value) ?? value
         const vector = vectorBytes(query.vector)
         const result = await pool.query<{ id: string }>({
           name,
           text,
           values: values.map((value, i) => {
             if (Buffer.isBuffer(value)) return vector
-            if (value === MARKS.userId) return userId
-            return i === place ? String(effort.ef) : value
+            if (Array.isArray(value)) return value.map(replaced)
+            return i === place ? String(effort.ef) : replaced(value)
           }),
         })
         return result.rows.map(({ id }) => id)
@@ -109,15 +126,19 @@ export const driver: Driver = {
           : [],
       async touch(rows) {
         await pool.query(`
-          create table if not exists bare_access (memory_id uuid primary key, access_count int not null)
+          create table if not exists bare_access (
+            user_id text, memory_id uuid, access_count int not null, last_accessed_at timestamptz,
+            primary key (user_id, memory_id)
+          )
           with (fillfactor = 80)`)
         await pool.query({
           name: 'bare_touch',
           text: `
-            insert into bare_access as a (memory_id, access_count)
-            select m, 1 from unnest($1::uuid[]) as t (m)
-            on conflict (memory_id) do update set access_count = a.access_count + 1`,
-          values: [rows.map(({ id }) => id)],
+            insert into bare_access as a (user_id, memory_id, access_count, last_accessed_at)
+            select u, m, 1, now() from unnest($1::text[], $2::uuid[]) as t (u, m)
+            on conflict (user_id, memory_id) do update
+            set access_count = a.access_count + 1, last_accessed_at = excluded.last_accessed_at`,
+          values: [rows.map(({ userId }) => userId), rows.map(({ id }) => id)],
         })
       },
       close: () => database.closePool(pool),

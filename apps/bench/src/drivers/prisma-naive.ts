@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pgvector from 'pgvector'
 import type { Row } from '../dataset/row.js'
+import { scopeName } from '../dataset/scopes.js'
 import { PrismaClient } from '../generated/prisma/client.js'
 import { prismaItems } from '../storage/items.js'
 import type { Driver } from './driver.js'
@@ -13,6 +14,7 @@ export const driver: Driver = {
   role: 'peer',
   engines: ['server', 'embedded'],
   storage: prismaItems,
+  filters: ['user'],
   async open(database, { connections }) {
     const pool = await database.openPool({ connections })
     const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) })
@@ -60,7 +62,8 @@ export const driver: Driver = {
       async use(effort) {
         indexed = effort.name === 'HNSW index'
       },
-      async search({ query, k, userId }) {
+      async search({ query, k, scope }) {
+        const userId = scope === undefined ? undefined : scopeName(scope)
         const rows = await search(pgvector.toSql(query.numbers), k, userId)
         return rows.map(({ id }) => id)
       },

@@ -1,6 +1,7 @@
 import { createFunes } from '@funes/db'
 import type pg from 'pg'
 import { rowId } from '../dataset/row.js'
+import { type Scope, SESSION_OWNER, scopeName } from '../dataset/scopes.js'
 import { MODEL } from '../storage/memories.js'
 
 export interface RecordedStatement {
@@ -12,18 +13,33 @@ export interface RecordedStatement {
 /** What stands for a value that changes from call to call. */
 export const MARKS = {
   userId: 'the-user-that-is-replaced',
+  sessionId: 'the-session-that-is-replaced',
+  label: 'the-label-that-is-replaced',
   id: rowId(281_474_976_710_655),
   content: 'the content that is replaced',
   metadata: '{"mark":true}',
 } as const
 
+export const RECORDED_SCOPES = ['everyone', 'user', 'session', 'metadata'] as const
+export type RecordedScope = (typeof RECORDED_SCOPES)[number]
+
+const containment = (label: string) => ({ label })
+
+/** What takes the place of the marks, for a search in a scope. */
+export function markedValues(scope: Scope): Map<unknown, unknown> {
+  const name = scopeName(scope)
+  return new Map<unknown, unknown>([
+    [MARKS.userId, scope.by === 'session' ? SESSION_OWNER : name],
+    [MARKS.sessionId, name],
+    [JSON.stringify(containment(MARKS.label)), JSON.stringify(containment(name))],
+  ])
+}
+
 const ACCURACIES = ['fast', 'high', 'exact'] as const
 export type RecordedAccuracy = (typeof ACCURACIES)[number]
 
 export interface RecordedStatements {
-  readonly search: Readonly<
-    Record<RecordedAccuracy, { everyone: RecordedStatement; user: RecordedStatement }>
-  >
+  readonly search: Readonly<Record<RecordedAccuracy, Readonly<Record<RecordedScope, RecordedStatement>>>>
   readonly add: RecordedStatement
 }
 
@@ -37,7 +53,8 @@ export async function recordStatements(
 ): Promise<RecordedStatements> {
   let last: RecordedStatement | undefined
   const query = async (config: RecordedStatement) => {
-    last = config
+    // Beside what is to be recorded Funes asks for the model that is in use: without a vector.
+    if (config.values.some((value) => Buffer.isBuffer(value))) last = config
     return pool.query({ ...config, name: '', values: [...config.values] })
   }
   const recorder: pg.Pool = Object.create(pool, { query: { value: query } })
@@ -48,12 +65,20 @@ export async function recordStatements(
     return last
   }
 
+  const { userId, sessionId } = MARKS
+  const wheres = {
+    everyone: { scope: 'all-users' },
+    user: { userId },
+    session: { userId, filter: { sessionId } },
+    metadata: { scope: 'all-users', filter: { metadata: containment(MARKS.label) } },
+  } as const satisfies Record<RecordedScope, object>
+
   async function searches(accuracy: RecordedAccuracy) {
-    const request = { embedding, k: options.k, accuracy }
-    await funes.memories.search({ ...request, scope: 'all-users' })
-    const everyone = taken()
-    await funes.memories.search({ ...request, userId: MARKS.userId })
-    return [accuracy, { everyone, user: taken() }] as const
+    const recorded = await inTurn(RECORDED_SCOPES, async (scope) => {
+      await funes.memories.search({ embedding, k: options.k, accuracy, ...wheres[scope] })
+      return [scope, taken()] as const
+    })
+    return [accuracy, Object.fromEntries(recorded)] as const
   }
   const search = Object.fromEntries(await inTurn(ACCURACIES, searches)) as RecordedStatements['search']
   const metadata = JSON.parse(MARKS.metadata)

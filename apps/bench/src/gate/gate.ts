@@ -16,7 +16,10 @@ function matches(result: Result, where: Bound['where'] = {}): boolean {
   return Object.entries(where).every(([key, value]) => result.point[key] === value)
 }
 
-/** The other driver's result at the same point; efforts have other names elsewhere, so they may differ. */
+/** What each driver names in its own way. */
+const OWN_NAMES = ['effort', 'mode', 'index']
+
+/** The other driver's result at the same point, but for what it names otherwise. */
 function counterpart(results: readonly Result[], result: Result, driver: string): Result | undefined {
   const others = results.filter((other) => other.scenario === result.scenario && other.driver === driver)
   const agrees = (other: Result, keys: readonly string[]) =>
@@ -27,7 +30,7 @@ function counterpart(results: readonly Result[], result: Result, driver: string)
     others.find((other) =>
       agrees(
         other,
-        keys.filter((key) => key !== 'effort'),
+        keys.filter((key) => !OWN_NAMES.includes(key)),
       ),
     )
   )

@@ -53,7 +53,7 @@ export function renderMarkdown(report: Report): string {
       figure(searched, 'recall'),
       figure(searched, 'p50Ms', ' ms'),
       figure(find(report, 'concurrency', driver, { clients }), 'searchesPerSecond'),
-      figure(find(report, 'filtered', driver, { sharePercent: 1 }), 'recall'),
+      figure(find(report, 'filtered', driver, { by: 'user', sharePercent: 1 }), 'recall'),
       figure(find(report, 'insert', driver), 'p50Ms', ' ms'),
       figure(load, 'searchableRowsPerSecond'),
     ])

@@ -20,7 +20,7 @@ async function recallByEffort(
       await session.use(effort)
       let sum = 0
       for (const query of queries) {
-        sum += judge(query, await session.search({ query, k }))
+        sum += judge.recall(query, await session.search({ query, k }))
       }
       found.push({ effort, recall: sum / queries.length })
     }

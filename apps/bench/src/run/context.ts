@@ -28,6 +28,8 @@ export interface Scenario {
   readonly name: string
   /** Its place among the scenarios. */
   readonly order: number
+  /** Whether it runs only when it is asked for by name. */
+  readonly isOptional?: boolean
   readonly title: string
   /** What it answers, in one or two sentences, for the report. */
   readonly about: string

@@ -29,15 +29,15 @@ export async function loadScenarios(): Promise<Scenario[]> {
 }
 
 /**
- * Those of `items` that were asked for, or all.
+ * Those of `items` that were asked for, or all that are not optional.
  *
  * @throws RangeError for a name that there is none of
  */
-export function select<T extends { name: string }>(
+export function select<T extends { name: string; isOptional?: boolean }>(
   items: readonly T[],
   names: readonly string[] | undefined,
 ): T[] {
-  if (names === undefined) return [...items]
+  if (names === undefined) return items.filter(({ isOptional }) => !isOptional)
   const unknown = names.find((name) => !items.some((item) => item.name === name))
   if (unknown !== undefined) {
     throw new RangeError(`There is no ${unknown}; there are ${items.map(({ name }) => name).join(', ')}.`)

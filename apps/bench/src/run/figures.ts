@@ -7,6 +7,10 @@ import type { Chart } from './context.js'
 export interface Round {
   readonly loop: LoopResult
   readonly recall?: number
+  /** The share of searches that gave fewer rows than there are. */
+  readonly short?: number
+  /** The share of hits that are about what the query is about. */
+  readonly onTopic?: number
 }
 
 /** What every loop tells, recall first where there were searches. */
@@ -14,7 +18,10 @@ export function loopFigures(rounds: readonly Round[], rateName: string): Record<
   const over = (figure: (round: Round) => number) => spread(rounds.map(figure))
   return {
     ...(rounds[0]?.recall !== undefined && { recall: over(({ recall = 0 }) => recall) }),
+    ...(rounds[0]?.short !== undefined && { shortShare: over(({ short = 0 }) => short) }),
+    ...(rounds[0]?.onTopic !== undefined && { onTopicShare: over(({ onTopic = 0 }) => onTopic) }),
     p50Ms: over(({ loop }) => loop.latencies.ms(50)),
+    p95Ms: over(({ loop }) => loop.latencies.ms(95)),
     p99Ms: over(({ loop }) => loop.latencies.ms(99)),
     [rateName]: over(({ loop }) => loop.calls / loop.seconds),
     clientCpuMs: over(({ loop }) => loop.cpuMs),

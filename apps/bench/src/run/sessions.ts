@@ -62,8 +62,8 @@ export function createNewRows({ dataset }: ScenarioContext): (count: number) => 
 /** Searches and remembers what was found, so that the recall told is that of the searches that were timed. */
 export interface RecordedSearch {
   search(i: number): Promise<void>
-  /** Mean recall of all searches since the last call. */
-  recall(): Promise<number>
+  /** Of all searches since the last call: mean recall, and the share of them that gave fewer rows than there are. */
+  judged(): Promise<{ recall: number; short: number }>
   /** Forgets the searches so far: they were only to warm up. */
   forget(): void
 }
@@ -78,15 +78,16 @@ export function recordSearches(context: ScenarioContext, session: Session, among
     forget,
     async search(i) {
       const query = dataset.queries[i % dataset.queries.length] as Query
-      const user = among.userId === undefined ? {} : { userId: among.userId }
-      found.push({ query, ids: await session.search({ query, k: config.k, ...user }) })
+      const scope = among.scope === undefined ? {} : { scope: among.scope }
+      found.push({ query, ids: await session.search({ query, k: config.k, ...scope }) })
     },
-    async recall() {
+    async judged() {
       const judge = await dataset.judge(config.k, among)
-      const sum = found.reduce((total, { query, ids }) => total + judge(query, ids), 0)
-      const mean = sum / found.length
+      const sum = found.reduce((total, { query, ids }) => total + judge.recall(query, ids), 0)
+      const short = found.filter(({ ids }) => ids.length < judge.wanted).length
+      const shares = { recall: sum / found.length, short: short / found.length }
       forget()
-      return mean
+      return shares
     },
   }
 }

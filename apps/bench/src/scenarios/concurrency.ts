@@ -23,7 +23,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
         await callSideBySide(clients, config.seconds / 2, searches.search)
         searches.forget()
         const loop = await callSideBySide(clients, config.seconds, searches.search)
-        return { loop, recall: await searches.recall() }
+        return { loop, recall: (await searches.judged()).recall }
       })
     })
     for (const [driver, rounds] of outcomes) {

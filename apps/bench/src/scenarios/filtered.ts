@@ -1,59 +1,89 @@
-import { SHARES, shareUser } from '../dataset/owners.js'
+import { includes, SCOPES, type Scope } from '../dataset/scopes.js'
+import type { Driver, Session } from '../drivers/driver.js'
 import { alternate } from '../measure/alternate.js'
 import { callInTurn } from '../measure/closed-loop.js'
+import { once } from '../measure/spread.js'
 import type { Result } from '../result.js'
 import { type Chart, result, type Scenario, type ScenarioContext } from '../run/context.js'
 import { linesOf, loopFigures } from '../run/figures.js'
 import { recordSearches, warmUp, withSessions } from '../run/sessions.js'
 
 const NAME = 'filtered'
+const FILTERS = ['user', 'session', 'metadata'] as const
+
+/** Beside each filter stands the search without one: the difference is what the filter costs. */
+const EVERYONE = { by: 'everyone', share: 1 } as const
+
+type Place = Scope | typeof EVERYONE
+
+const scopeOf = (place: Place) => (place.by === 'everyone' ? {} : { scope: place })
+const canSearch = (driver: Driver, { by }: Place) => by === 'everyone' || driver.filters.includes(by)
+
+/** Peers search with the effort that reaches the recall floor without a filter; Funes, which promises it, by default. */
+async function effortOf(context: ScenarioContext, driver: Driver, session: Session) {
+  const effort = session.efforts.find(({ isDefault }) => isDefault)
+  return driver.role !== 'peer' && effort !== undefined ? effort : context.comparable(driver)
+}
+
+/** Adds what the filter costs: how many times the p95 of the driver's search without one. */
+function withCost(one: Result, results: readonly Result[]): Result {
+  const unfiltered = results.find(({ driver, point }) => driver === one.driver && point.by === 'everyone')
+  const base = unfiltered?.figures.p95Ms?.median
+  const own = one.figures.p95Ms?.median
+  if (base === undefined || own === undefined) return one
+  return { ...one, figures: { ...one.figures, p95TimesUnfiltered: once(own / base) } }
+}
 
 async function run(context: ScenarioContext): Promise<Result[]> {
   const { config } = context
-  // A user must have k memories to have k nearest.
-  const shares = SHARES.filter((share) => share * config.rows >= 2 * config.k)
+  const all = Array.from({ length: config.rows }, (_, i) => i)
+  const places: Place[] = [EVERYONE, ...SCOPES.filter((scope) => all.some((index) => includes(scope, index)))]
   return withSessions(context, { connections: 1, database: context.loaded }, async (contenders) => {
     const results: Result[] = []
-    for (const { driver, session } of contenders) await session.use(await context.comparable(driver))
-    for (const share of shares) {
-      const outcomes = await alternate(contenders, config.rounds, async ({ session }) => {
-        const among = { rows: config.rows, userId: shareUser(share) }
-        const searches = recordSearches(context, session, among)
+    for (const place of places) {
+      context.progress(`${NAME}: ${place.by}, ${place.share * 100} %`)
+      const able = contenders.filter(({ driver }) => canSearch(driver, place))
+      const outcomes = await alternate(able, config.rounds, async ({ driver, session }) => {
+        await session.use(await effortOf(context, driver, session))
+        const searches = recordSearches(context, session, { rows: config.rows, ...scopeOf(place) })
         await warmUp(searches.search)
         searches.forget()
         const loop = await callInTurn(Math.ceil(config.queries / 2), searches.search)
-        return { loop, recall: await searches.recall() }
+        return { loop, ...(await searches.judged()) }
       })
-      for (const [{ driver }, rounds] of outcomes) {
-        const { name } = await context.comparable(driver)
-        const point = { sharePercent: share * 100, effort: name, rows: config.rows }
+      for (const [{ driver, session }, rounds] of outcomes) {
+        const { name } = await effortOf(context, driver, session)
+        const point = { by: place.by, sharePercent: place.share * 100, effort: name, rows: config.rows }
         results.push(result(NAME, driver, point, loopFigures(rounds, 'searchesPerSecond')))
       }
     }
-    return results
+    return results.map((one) => withCost(one, results))
   })
 }
 
 function charts(results: readonly Result[]): Chart[] {
-  const key = 'sharePercent'
-  const x = { label: "the user's share of all memories (%)", log: true }
-  return [
-    linesOf(results, 'recall', {
-      ...{ key, x, title: 'Recall within one user' },
-      y: { label: 'recall@10', from: 0 },
-    }),
-    linesOf(results, 'p50Ms', {
-      ...{ key, x, title: 'Latency within one user' },
-      y: { label: 'p50 (ms)', log: true },
-    }),
-  ]
+  return FILTERS.flatMap((by) => {
+    const own = results.filter(({ point }) => point.by === by || point.by === 'everyone')
+    const look = { key: 'sharePercent', x: { label: `the ${by}'s share of all memories (%)`, log: true } }
+    return [
+      linesOf(own, 'recall', {
+        ...{ ...look, title: `Recall within one ${by}` },
+        y: { label: 'recall@10', from: 0 },
+      }),
+      linesOf(own, 'p95Ms', {
+        ...{ ...look, title: `Latency within one ${by}` },
+        y: { label: 'p95 (ms)', log: true },
+      }),
+    ]
+  })
 }
 
 export const scenario: Scenario = {
   name: NAME,
   order: 3,
-  title: 'Search within one user',
-  about: 'The filter leaves from half of all memories down to one in a thousand: does recall survive it?',
+  title: 'Search under a filter',
+  about:
+    'One user, one session of the largest user, or a label in the metadata of anyone: the filter leaves from half of all memories down to one in ten thousand. Does recall survive it, do k rows come, and what does it cost? shortShare is the share of searches that gave fewer rows than there are.',
   run,
   charts,
 }

@@ -33,7 +33,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
         const latencies = row ? writes : reads
         latencies.record(performance.now() - before)
       })
-      return { loop, reads, writes, recall: await searches.recall() }
+      return { loop, reads, writes, recall: (await searches.judged()).recall }
     })
   })
   return Promise.all(

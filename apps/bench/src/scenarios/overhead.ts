@@ -81,7 +81,11 @@ async function run(context: ScenarioContext): Promise<Result[]> {
         const searches = recordSearches(context, contender.session, { rows: config.rows })
         await warmUp(searches.search)
         searches.forget()
-        turns.push({ ...contender, call: searches.search, recall: searches.recall })
+        turns.push({
+          ...contender,
+          call: searches.search,
+          recall: async () => (await searches.judged()).recall,
+        })
       }
       results.push(...(await measure(context, turns, { call: `search, ${effort}`, count: config.queries })))
     }

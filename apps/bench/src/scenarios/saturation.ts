@@ -25,7 +25,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
         const { latencies, achieved, lateMs } = await callAtRate(rate, config.seconds, searches.search)
         const point = { arrivalsPerSecond: rate, effort: effort.name, rows: config.rows }
         const figures = {
-          recall: once(await searches.recall()),
+          recall: once((await searches.judged()).recall),
           p50Ms: once(latencies.ms(50)),
           p99Ms: once(latencies.ms(99)),
           answeredPerSecond: once(achieved),

@@ -24,7 +24,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
         await warmUp(searches.search)
         searches.forget()
         const loop = await callInTurn(config.queries, searches.search)
-        return { loop, recall: await searches.recall() }
+        return { loop, recall: (await searches.judged()).recall }
       })
       for (const [{ driver }, rounds] of outcomes) {
         const { name } = await context.comparable(driver)

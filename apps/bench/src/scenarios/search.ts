@@ -25,7 +25,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
       searches.forget()
       const loop = await callInTurn(config.queries, searches.search)
       turn.latencies.add(loop.latencies)
-      return { loop, recall: await searches.recall() }
+      return { loop, recall: (await searches.judged()).recall }
     })
     return [...outcomes].map(([{ driver, effort, latencies }, rounds]) =>
       result(

@@ -30,7 +30,7 @@ export const leanItems: Storage = {
       await client.query('create extension if not exists vector')
       await client.query(table('items', dimensions))
     }),
-  load: (database, rows) => fill(database, [...rows], [{ name: 'items', columns: itemColumns }]),
+  load: (database, rows) => fill(database, rows, [{ name: 'items', columns: itemColumns }]),
   buildIndex: (database, dimensions) =>
     onConnection(database, (client) =>
       client.query(
@@ -54,7 +54,7 @@ export const prismaItems: Storage = {
       await client.query(table('items', dimensions))
       await client.query(table('plain_items', dimensions))
     }),
-  load: (database, rows) => fill(database, [...rows], [{ name: 'items', columns: itemColumns }]),
+  load: (database, rows) => fill(database, rows, [{ name: 'items', columns: itemColumns }]),
   buildIndex: (database) =>
     onConnection(database, (client) =>
       client.query('create index items_hnsw on items using hnsw (embedding vector_cosine_ops)'),

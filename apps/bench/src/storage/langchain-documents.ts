@@ -59,21 +59,17 @@ export const langchainDocuments: Storage = {
     }
   },
   load: (database, rows) =>
-    fill(
-      database,
-      [...rows],
-      [
-        {
-          name: INDEXED,
-          columns: [
-            { name: 'id', type: 'uuid', value: (row) => row.id },
-            { name: 'text', type: 'text', value: (row) => row.content },
-            { name: 'metadata', type: 'jsonb', value: (row) => ({ ...row.metadata, userId: row.userId }) },
-            { name: 'embedding', type: 'vector', value: (row) => row.vector },
-          ],
-        },
-      ],
-    ),
+    fill(database, rows, [
+      {
+        name: INDEXED,
+        columns: [
+          { name: 'id', type: 'uuid', value: (row) => row.id },
+          { name: 'text', type: 'text', value: (row) => row.content },
+          { name: 'metadata', type: 'jsonb', value: (row) => ({ ...row.metadata, userId: row.userId }) },
+          { name: 'embedding', type: 'vector', value: (row) => row.vector },
+        ],
+      },
+    ]),
   async buildIndex(database, dimensions) {
     const store = await openStore(database, { tableName: INDEXED, connections: 1, dimensions })
     await store.createHnswIndex({ dimensions })

@@ -75,20 +75,16 @@ export const mastraVectors: Storage = {
       }
     }),
   load: (database, rows) =>
-    fill(
-      database,
-      [...rows],
-      [
-        {
-          name: HNSW,
-          columns: [
-            { name: 'vector_id', type: 'text', value: (row) => row.id },
-            { name: 'embedding', type: 'vector', value: (row) => row.vector },
-            { name: 'metadata', type: 'jsonb', value: metadataOf },
-          ],
-        },
-      ],
-    ),
+    fill(database, rows, [
+      {
+        name: HNSW,
+        columns: [
+          { name: 'vector_id', type: 'text', value: (row) => row.id },
+          { name: 'embedding', type: 'vector', value: (row) => row.vector },
+          { name: 'metadata', type: 'jsonb', value: metadataOf },
+        ],
+      },
+    ]),
   buildIndex: (database) =>
     withVectors(database, (vectors) =>
       vectors.buildIndex({ indexName: HNSW, metric: 'cosine', indexConfig: HNSW_CONFIG }),

@@ -10,11 +10,16 @@ import { onConnection, type Storage } from './storage.js'
 export const MODEL = 'bench'
 const INDEX = 'memory_embeddings_hnsw_m2'
 
-const userColumns: readonly Column[] = [{ name: 'id', type: 'text', value: (row) => row.userId }]
+export const sessionColumns: readonly Column[] = [
+  { name: 'user_id', type: 'text', value: (row) => row.userId },
+  { name: 'id', type: 'text', value: (row) => row.sessionId },
+]
+export const userColumns: readonly Column[] = [{ name: 'id', type: 'text', value: (row) => row.userId }]
 
 export const memoryColumns: readonly Column[] = [
   { name: 'user_id', type: 'text', value: (row) => row.userId },
   { name: 'id', type: 'uuid', value: (row) => row.id },
+  { name: 'session_id', type: 'text', value: (row) => row.sessionId },
   { name: 'content', type: 'text', value: (row) => row.content },
   {
     name: 'content_hash',
@@ -32,15 +37,22 @@ export const embeddingColumns = (dimensions: number): readonly Column[] => [
   { name: 'embedding', type: 'vector', value: (row) => row.vector },
 ]
 
-/** One row for each user among `rows`. */
-export function* usersOf(rows: Iterable<Row>): Generator<Row> {
+/** The first of `rows` with each key. */
+function* firstOfEach(rows: Iterable<Row>, key: (row: Row) => string): Generator<Row> {
   const seen = new Set<string>()
   for (const row of rows) {
-    if (seen.has(row.userId)) continue
-    seen.add(row.userId)
+    if (seen.has(key(row))) continue
+    seen.add(key(row))
     yield row
   }
 }
+
+/** One row for each user among `rows`. */
+export const usersOf = (rows: Iterable<Row>) => firstOfEach(rows, ({ userId }) => userId)
+
+/** One row for each session among `rows`. */
+export const sessionsOf = (rows: Iterable<Row>) =>
+  firstOfEach(rows, ({ userId, sessionId }) => JSON.stringify([userId, sessionId]))
 
 async function register(database: Database, dimensions: number): Promise<void> {
   await onConnectionPool(database, async (pool) => {
@@ -72,10 +84,11 @@ export const memories: Storage = {
     await onConnection(database, (client) => client.query(`drop index if exists ${INDEX}`))
   },
   async load(database, rows) {
-    const all = [...rows]
-    const dimensions = all[0]?.vector.length ?? 0
-    await fill(database, [...usersOf(all)], [{ name: 'users', columns: userColumns }])
-    await fill(database, all, [
+    const [first] = rows
+    const dimensions = first?.vector.length ?? 0
+    await fill(database, usersOf(rows), [{ name: 'users', columns: userColumns }])
+    await fill(database, sessionsOf(rows), [{ name: 'sessions', columns: sessionColumns }])
+    await fill(database, rows, [
       { name: 'memories', columns: memoryColumns },
       { name: 'memory_embeddings', columns: embeddingColumns(dimensions) },
     ])

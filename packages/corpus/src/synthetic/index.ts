@@ -5,5 +5,5 @@ export {
   type SyntheticOptions,
   syntheticMemories,
 } from './memories.js'
-export type { Source } from './text.js'
+export { type Source, subjectAt, syntheticText } from './text.js'
 export { createVectorSource, type VectorSource, type VectorSourceOptions } from './vectors.js'

@@ -1,4 +1,4 @@
-import type { Random } from './random.js'
+import { createRandom, type Random } from './random.js'
 import { SUBJECTS, type Subject } from './subjects.js'
 
 export const SOURCES = ['chat', 'tool', 'system', 'document'] as const
@@ -57,6 +57,25 @@ export function writeText(random: Random, source: Source, subject: Subject): str
   }
   return text
 }
+
+/**
+ * A chat text that is the same whenever it is asked for, about the subject of `cluster`, as
+ * `VectorSource.clusterAt` tells it: so text and vector belong together.
+ */
+export function syntheticText({
+  seed,
+  index,
+  cluster,
+}: {
+  seed: number
+  index: number
+  cluster: number
+}): string {
+  return writeText(createRandom(seed, index, 0x74657874), 'chat', subjectOf(cluster))
+}
+
+/** The name of the subject that texts and vectors of `cluster` are about. */
+export const subjectAt = (cluster: number): string => subjectOf(cluster).name
 
 /** The subject that vectors of a theme are about. */
 export function subjectOf(cluster: number): Subject {

@@ -24,20 +24,24 @@ function print({ checks, sizes }: Report): void {
 }
 
 async function run(args: Arguments): Promise<void> {
-  const database = await openDatabase(args, process.env, (pid) =>
-    console.error(`Another seed works on this database (server process ${pid}). Waiting for it.`),
+  const { signal } = interruption
+  const database = await openDatabase(
+    args,
+    process.env,
+    (pid) => console.error(`Another seed works on this database (server process ${pid}). Waiting for it.`),
+    signal,
   )
   try {
-    if (args.clean) await unseed(database, process.stdout)
+    if (args.clean) await unseed(database, process.stdout, signal)
     if (args.cleanOnly) return
-    const dataset = await chooseDataset(args, join(CACHE, 'seed'))
+    const dataset = await chooseDataset(args, join(CACHE, 'seed'), signal)
     try {
       const report = await seed({
         args,
         database,
         dataset,
         output: process.stdout,
-        signal: interruption.signal,
+        signal,
         exactDir: join(CACHE, 'exact'),
       })
       print(report)

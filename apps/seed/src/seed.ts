@@ -1,11 +1,20 @@
 import { createFunes, type EmbeddingModel, type Funes } from '@funes/db'
 import type { Arguments } from './arguments.js'
 import { clean } from './clean.js'
-import type { Database } from './database.js'
+import { type Database, useUntilAborted } from './database.js'
 import type { Dataset } from './datasets/dataset.js'
-import { buildIndexes, dropIndexes } from './load/indexes.js'
+import { buildAllIndexes, dropIndexes } from './load/indexes.js'
 import { loadRows } from './load/load-rows.js'
-import { createRunTable, finishRun, openRun, type Run, readRun, runName } from './load/runs.js'
+import {
+  createRunTable,
+  finishRun,
+  noteModel,
+  openRun,
+  type Run,
+  readPending,
+  readRun,
+  runName,
+} from './load/runs.js'
 import { createStore } from './load/store.js'
 import { duration, whole } from './screen/figures.js'
 import { watchIndexBuilds } from './screen/index-progress.js'
@@ -27,14 +36,28 @@ export interface SeedOptions {
 
 const BATCH = { copy: 5000, insert: 1000 } as const
 
-async function modelOf(funes: Funes, name: string, dimensions: number): Promise<EmbeddingModel> {
+/** The run, and the model that it stores under: registered where it is missing, which is written down before. */
+async function begin(
+  { args, database, dataset }: SeedOptions,
+  funes: Funes,
+): Promise<{ model: EmbeddingModel; begun: Run }> {
+  const { dimensions } = dataset
+  const name = args.model ?? dataset.model
   // Registering again would build an index that a stopped run has dropped, before its rows are there.
-  const model = (await funes.models.get(name)) ?? (await funes.models.register({ name, dimensions }))
-  if (model.dimensions === dimensions) return model
-  throw seedError(
-    `The model ${JSON.stringify(name)} has ${model.dimensions} dimensions, the data set ${dimensions}.`,
-    'Name another one with --model.',
-  )
+  const existing = await funes.models.get(name)
+  if (existing !== null && existing.dimensions !== dimensions) {
+    throw seedError(
+      `The model ${JSON.stringify(name)} has ${existing.dimensions} dimensions, the data set ${dimensions}.`,
+      'Name another one with --model.',
+    )
+  }
+  const begun = await database.use(async (client) => {
+    await createRunTable(client)
+    const run = await openRun(client, runName(dataset, args.model), dataset.identity)
+    if (existing === null) await noteModel(client, run.name, name)
+    return run
+  })
+  return { begun, model: existing ?? (await funes.models.register({ name, dimensions })) }
 }
 
 /** Rows of somebody else under the same model would be found by searches, and the exact answers would not know them. */
@@ -73,6 +96,10 @@ async function load(options: SeedOptions, funes: Funes, model: EmbeddingModel, b
       batchSize: options.batchSize ?? BATCH[args.mode],
       signal,
       onProgress: progress.update,
+      onFailure: (first, last) => {
+        if (dataset.origin === undefined || signal.aborted) return
+        output.write(`failed between ${dataset.origin(first)} and ${dataset.origin(last)}\n`)
+      },
     })
   } finally {
     progress.end()
@@ -86,37 +113,34 @@ async function load(options: SeedOptions, funes: Funes, model: EmbeddingModel, b
   }
 }
 
-async function index({ database, dataset, output, signal }: SeedOptions, name: string): Promise<void> {
-  const { pendingIndexes } = await database.use((client) => readRun(client, name))
-  if (pendingIndexes.length === 0) return
+async function index({ database, dataset, output, signal }: SeedOptions): Promise<void> {
+  const pending = (await readPending(database.pool)).flatMap(({ definitions }) => definitions)
+  if (pending.length === 0) return
   let current = ''
   const begin = performance.now()
   const stopWatching =
     database.engine === 'server' ? watchIndexBuilds(database.pool, output, () => current) : () => {}
   try {
-    await database.use(async (client) => {
-      const { rows } = await client.query('select pg_backend_pid() as pid')
-      const cancel = () =>
-        void database.pool.query('select pg_cancel_backend($1)', [rows[0].pid]).catch(() => {})
-      // The embedded engine is busy until the index stands: nobody could tell it to stop.
-      if (database.engine === 'server') signal.addEventListener('abort', cancel, { once: true })
-      try {
-        await buildIndexes(client, name, pendingIndexes, {
-          workBytes: graphBytes(dataset.memories, dataset.dimensions),
-          workers: 1,
-          onStart: (index) => {
-            signal.throwIfAborted()
-            current = index
-          },
-        })
-      } finally {
-        signal.removeEventListener('abort', cancel)
-      }
-    })
+    await useUntilAborted(database, signal, (client) =>
+      buildAllIndexes(client, {
+        workBytes: graphBytes(dataset.memories, dataset.dimensions),
+        workers: 1,
+        onStart: (name) => {
+          signal.throwIfAborted()
+          current = name
+        },
+      }),
+    )
   } finally {
     stopWatching()
   }
-  output.write(`built ${pendingIndexes.length} indexes in ${duration(performance.now() - begin)}\n`)
+  output.write(`built ${pending.length} indexes in ${duration(performance.now() - begin)}\n`)
+}
+
+async function sayWhatIsDropped({ database, output }: SeedOptions): Promise<void> {
+  const pending = await readPending(database.pool).catch(() => undefined)
+  if (pending?.length === 0) return
+  output.write('Indexes are dropped until the same command has come to its end, or until --clean.\n')
 }
 
 /**
@@ -129,17 +153,24 @@ export async function seed(options: SeedOptions): Promise<Report> {
   const { args, database, dataset, output, signal } = options
   await using funes = await createFunes({ pool: database.pool, model: args.model ?? dataset.model })
   await funes.migrate()
-  const model = await modelOf(funes, args.model ?? dataset.model, dataset.dimensions)
-  const name = runName(dataset, args.model)
-  const begun = await database.use(async (client) => {
-    await createRunTable(client)
-    return openRun(client, name, dataset.identity)
-  })
+  const { model, begun } = await begin(options, funes)
+  const { name } = begun
   await refuseStrangers(database, model, begun)
   output.write(`${dataset.title}\n`)
   if (begun.stored > 0) output.write(`${whole(begun.stored)} are stored already\n`)
-  if (begun.stored < dataset.memories) await load(options, funes, model, begun)
-  await index(options, name)
+  try {
+    try {
+      if (begun.stored < dataset.memories) await load(options, funes, model, begun)
+    } catch (error) {
+      // One that was stopped is expected to go on; what failed leaves the database as it was found.
+      if (!signal.aborted) await index(options).catch(() => undefined)
+      throw error
+    }
+    await index(options)
+  } catch (error) {
+    await sayWhatIsDropped(options)
+    throw error
+  }
   if (!begun.finished) {
     await database.use(async (client) => {
       // Sets the visibility map too, without which counts leave the indexes for the tables.
@@ -156,11 +187,15 @@ export async function seed(options: SeedOptions): Promise<Report> {
   return await validate({ pool, funes, dataset, run, model, cacheDir: options.exactDir, signal })
 }
 
-/** Removes what seeds stored; of a database that was never seeded nothing. */
-export async function unseed(database: Database, output: Output): Promise<void> {
-  const removed = await database.use(async (client) => {
+/**
+ * Removes what seeds stored; of a database that was never seeded nothing.
+ *
+ * @throws what `signal` was aborted with; errors of the database
+ */
+export async function unseed(database: Database, output: Output, signal: AbortSignal): Promise<void> {
+  const removed = await useUntilAborted(database, signal, async (client) => {
     const { rows } = await client.query("select to_regclass('funes_seed.runs') is not null as seeded")
-    return rows[0].seeded ? clean(client) : 0
+    return rows[0].seeded ? clean(client, signal) : 0
   })
   output.write(`removed ${whole(removed)} memories of earlier seeds\n`)
 }

@@ -26,7 +26,13 @@ export async function withDatabase<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const open = async (place: { url?: string; dataDir?: string }) => {
-    const database = await openDatabase({ url: undefined, dataDir: undefined, ...place }, {}, () => {})
+    const { signal } = new AbortController()
+    const database = await openDatabase(
+      { url: undefined, dataDir: undefined, ...place },
+      {},
+      () => {},
+      signal,
+    )
     return work(database).finally(() => database.close())
   }
   return engine === 'embedded' ? open({ dataDir: 'memory://' }) : withServerDatabase((url) => open({ url }))

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { expect, it } from 'vitest'
+import { LOCK } from '../src/load/lock.js'
 import { describeOnServer, withServerDatabase } from './engines.js'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
@@ -94,6 +95,48 @@ describeOnServer('the command', () => {
       expect(two.said).toContain('Another seed works on this database')
       expect(two.said).toContain('8,000 are stored already')
     }))
+
+  it('stops at once while it waits for another', () =>
+    withServerDatabase(async (url) => {
+      const holder = new pg.Client({ connectionString: url })
+      await holder.connect()
+      await holder.query('select pg_advisory_lock($1::int8)', [String(LOCK)])
+      for (const args of [SIZE, ['--clean']]) {
+        const waiting = start(url, args)
+        waiting.child.stderr?.once('data', () => waiting.child.kill('SIGINT'))
+        const { code, said } = await waiting.ended
+        expect(said).toContain('Another seed works on this database')
+        expect(code, said).toBe(130)
+      }
+      await holder.end()
+    }))
+
+  it('stops cleaning when it is told to, and what it then finds is whole', () =>
+    withServerDatabase(async (url) => {
+      expect((await start(url).ended).code).toBe(0)
+      const holder = new pg.Client({ connectionString: url })
+      await holder.connect()
+      await holder.query('begin; lock table users in access share mode')
+      const cleaning = start(url, ['--clean'])
+      await until(
+        url,
+        "select from pg_stat_activity where query like 'lock table users%' and wait_event_type = 'Lock'",
+      )
+      cleaning.child.kill('SIGINT')
+      const { code, said } = await cleaning.ended
+      expect(code, said).toBe(130)
+      await holder.end()
+      const again = await start(url).ended
+      expect(again.code, again.said).toBe(0)
+      expect(again.said).toContain('8,000 are stored already')
+    }))
+
+  it.each(['notaurl', 'mysql://u:hunter2@localhost/x'])('says what a url looks like: %s', async (url) => {
+    const { code, said } = await start(url).ended
+    expect(code).toBe(1)
+    expect(said).toContain('is not the url of a PostgreSQL database')
+    expect(said).not.toContain('hunter2')
+  })
 
   it('says what to do about a server that is not there, without repeating the password', async () => {
     const { code, said } = await start('postgresql://u:hunter2@127.0.0.1:1/none').ended

@@ -2,7 +2,7 @@ import { createFunes } from '@funes/db'
 import { describe, expect, it } from 'vitest'
 import { unseed } from '../src/seed.js'
 import { engines, withDatabase } from './engines.js'
-import { createScreen, digest, indexDefinitions, runSeed, small, watched, wrongChecks } from './run.js'
+import { createScreen, digest, indexDefinitions, never, runSeed, small, watched, wrongChecks } from './run.js'
 
 describe.each(engines)('seed (%s)', (engine) => {
   it('stores the whole set with every index standing, and its report finds nothing wrong', () =>
@@ -30,7 +30,7 @@ describe.each(engines)('seed (%s)', (engine) => {
     withDatabase(engine, async (database) => {
       expect(wrongChecks(await runSeed(database, small(), { mode: 'insert' }))).toEqual([])
       const inserted = [await digest(database), await indexDefinitions(database)]
-      await unseed(database, createScreen())
+      await unseed(database, createScreen(), never)
       expect(wrongChecks(await runSeed(database, small(), { mode: 'copy' }))).toEqual([])
       expect([await digest(database), await indexDefinitions(database)]).toEqual(inserted)
     }))
@@ -54,7 +54,7 @@ describe.each(engines)('seed (%s)', (engine) => {
       expect(places[0]).toBe(rows[0].n)
       expect(output.text).toContain(`${rows[0].n} are stored already`)
       const interrupted = await digest(database)
-      await unseed(database, createScreen())
+      await unseed(database, createScreen(), never)
       await runSeed(database, small(), { mode })
       expect(await digest(database)).toBe(interrupted)
     }),

@@ -10,7 +10,11 @@ const DEFAULT_MEMORIES = 100_000
 const DEFAULT_USERS = 1000
 
 /** The data set that the command line asks for. */
-export async function chooseDataset(args: Arguments, cacheDir: string): Promise<Dataset> {
+export async function chooseDataset(
+  args: Arguments,
+  cacheDir: string,
+  signal: AbortSignal,
+): Promise<Dataset> {
   const { dataset, memories, download } = args
   switch (dataset) {
     case 'synthetic': {
@@ -31,6 +35,6 @@ export async function chooseDataset(args: Arguments, cacheDir: string): Promise<
     case 'word-vectors':
       return wordVectorDataset({ memories, users: args.users ?? DEFAULT_USERS, download })
     default:
-      return fileDataset({ path: dataset, map: args.map, memories, cacheDir })
+      return fileDataset({ path: dataset, map: args.map, memories, cacheDir, signal })
   }
 }

@@ -28,5 +28,7 @@ export interface Dataset {
   rows(from: number, signal: AbortSignal): Iterable<SeedRow> | AsyncIterable<SeedRow>
   /** Vectors of the same kind that are not among the rows; undefined where there are none. */
   heldOut?(count: number): Float32Array[]
+  /** Where the person at the terminal finds a row, counted from 0; undefined where rows are from nowhere. */
+  origin?(place: number): string
   close(): Promise<void>
 }

@@ -8,6 +8,8 @@ export interface LoadOptions {
   batchSize: number
   signal: AbortSignal
   onProgress(stored: number): void
+  /** Told of the batch that could not be stored, from its first row to its last. */
+  onFailure(first: number, last: number): void
 }
 
 /** So many rows are made before the connection, which lives on the same thread, gets its turn. */
@@ -21,7 +23,7 @@ const ROWS_A_TURN = 50
 export async function loadRows(
   dataset: Dataset,
   store: StoreBatch,
-  { from, batchSize, signal, onProgress }: LoadOptions,
+  { from, batchSize, signal, onProgress, onFailure }: LoadOptions,
 ): Promise<void> {
   let stored = from
   let storing: Promise<void> = Promise.resolve()
@@ -32,10 +34,16 @@ export async function loadRows(
     batch = []
     await storing
     signal.throwIfAborted()
-    storing = store(full).then(() => {
-      stored += full.length
-      onProgress(stored)
-    })
+    storing = store(full).then(
+      () => {
+        stored += full.length
+        onProgress(stored)
+      },
+      (error) => {
+        onFailure(stored, stored + full.length - 1)
+        throw error
+      },
+    )
     // Reported where it is waited for.
     storing.catch(() => undefined)
   }

@@ -24,6 +24,7 @@ const CREATE = `
     sessions int8 not null default 0,
     pending_indexes text[] not null default '{}',
     finished boolean not null default false,
+    model text,
     started_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
   )`
@@ -32,6 +33,12 @@ const COLUMNS = `name, stored::int4, sessions::int4, pending_indexes as "pending
 
 export async function createRunTable(client: pg.ClientBase): Promise<void> {
   await client.query(CREATE)
+  await addMissingColumns(client)
+}
+
+/** Brings a table that an older seed made up to this one. */
+export async function addMissingColumns(client: pg.ClientBase): Promise<void> {
+  await client.query('alter table funes_seed.runs add column if not exists model text')
 }
 
 export function runName({ identity, model, dimensions }: Dataset, chosenModel: string | undefined): string {
@@ -53,11 +60,40 @@ export async function readRun(client: pg.ClientBase, name: string): Promise<Run>
   return rows[0] as Run
 }
 
+/** Writes down that the run is about to register this model, so that cleaning removes it. */
+export async function noteModel(client: pg.ClientBase, name: string, model: string): Promise<void> {
+  await client.query('update funes_seed.runs set model = $2, updated_at = now() where name = $1', [
+    name,
+    model,
+  ])
+}
+
+/** Takes nothing for stored any more; dropped indexes stay to be built. */
+export async function resetRuns(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    'update funes_seed.runs set stored = 0, sessions = 0, finished = false, updated_at = now()',
+  )
+}
+
 /** Counts a batch as stored. Called inside the transaction that stores it. */
 export const ADVANCE = `
   update funes_seed.runs
   set stored = stored + $2::int4, sessions = sessions + $3::int4, updated_at = now()
   where name = $1`
+
+export interface PendingIndexes {
+  readonly run: string
+  readonly definitions: readonly string[]
+}
+
+/** The indexes that are still to be built, of every run: they are gone for everybody, whoever dropped them. */
+export async function readPending(client: pg.ClientBase | pg.Pool): Promise<PendingIndexes[]> {
+  const { rows } = await client.query(
+    `select name as run, pending_indexes as definitions
+     from funes_seed.runs where cardinality(pending_indexes) > 0 order by started_at, name`,
+  )
+  return rows
+}
 
 export async function setPendingIndexes(
   client: pg.ClientBase,

@@ -1,7 +1,7 @@
 import type { EmbeddingModel } from '@funes/db'
 import type pg from 'pg'
 import { vectorIndexName } from '../load/indexes.js'
-import type { Run } from '../load/runs.js'
+import { readPending } from '../load/runs.js'
 import { megabytes } from '../screen/figures.js'
 import { type Check, check } from './check.js'
 
@@ -13,10 +13,10 @@ const SELECT_INDEXES = `
   order by name`
 
 /** Every index stands and can be used, the model's vector index among them. */
-export async function checkIndexes(pool: pg.Pool, run: Run, model: EmbeddingModel): Promise<Check[]> {
+export async function checkIndexes(pool: pg.Pool, model: EmbeddingModel): Promise<Check[]> {
   const { rows } = await pool.query(SELECT_INDEXES)
   const unusable = rows.filter(({ usable }) => !usable).map(({ name }) => name)
-  const missing = [...run.pendingIndexes]
+  const missing = (await readPending(pool)).flatMap(({ definitions }) => definitions)
   const name = vectorIndexName(model)
   const hasVectorIndex = model.indexKind === 'none' || rows.some((row) => row.name === name)
   return [

@@ -1,11 +1,14 @@
 import { exactTopK } from '@funes/corpus/exact'
 import type { SeedRow } from '../datasets/dataset.js'
 
-/** The exact answer to each query: ids with their cosine distances, nearest first. */
+/** Names a row among those of all users: ids are only each user's own. */
+export const keyOf = ({ userId, id }: { userId: string; id: string }) => `${userId}\0${id}`
+
+/** The exact answer to each query: keys of rows with their cosine distances, nearest first. */
 export type Truth = readonly (readonly Neighbour[])[]
 
 interface Neighbour {
-  readonly id: string
+  readonly key: string
   readonly distance: number
 }
 
@@ -25,11 +28,11 @@ export function createTruthSeeker(
 ): TruthSeeker {
   const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (4 * dimensions)))
   const nearest: Neighbour[][] = queries.map(() => [])
-  const ids: string[] = []
+  const keys: string[] = []
   let vectors = new Float32Array(0)
 
   async function settle(): Promise<void> {
-    const rows = ids.length
+    const rows = keys.length
     if (rows === 0 || queries.length === 0) return
     const found = await exactTopK({
       vectors: vectors.subarray(0, rows * dimensions),
@@ -41,25 +44,25 @@ export function createTruthSeeker(
     const width = Math.min(k, rows)
     for (const [q, best] of nearest.entries()) {
       for (let i = q * width; i < (q + 1) * width; i++) {
-        best.push({ id: ids[found.ids[i] as number] as string, distance: found.distances[i] as number })
+        best.push({ key: keys[found.ids[i] as number] as string, distance: found.distances[i] as number })
       }
       best.sort((a, b) => a.distance - b.distance)
       best.length = Math.min(k, best.length)
     }
-    ids.length = 0
+    keys.length = 0
   }
 
   return {
-    async offer({ id, embedding }) {
-      const needed = (ids.length + 1) * dimensions
+    async offer(row) {
+      const needed = (keys.length + 1) * dimensions
       if (vectors.length < needed) {
-        const larger = new Float32Array(Math.min(blockRows, Math.max(1024, 2 * ids.length)) * dimensions)
+        const larger = new Float32Array(Math.min(blockRows, Math.max(1024, 2 * keys.length)) * dimensions)
         larger.set(vectors)
         vectors = larger
       }
-      vectors.set(embedding, ids.length * dimensions)
-      ids.push(id)
-      if (ids.length === blockRows) await settle()
+      vectors.set(row.embedding, keys.length * dimensions)
+      keys.push(keyOf(row))
+      if (keys.length === blockRows) await settle()
     },
     async finish() {
       await settle()

@@ -7,7 +7,7 @@ import { checkCounts } from './counts.js'
 import { checkIndexes, describeSizes } from './indexes.js'
 import { makeQueries } from './queries.js'
 import { checkSample, sampleRows } from './sample.js'
-import { checkSearches, type Searches } from './searches.js'
+import { type Answers, createSurveyor, judge, runSearches, type Searches } from './searches.js'
 import { createTruthSeeker } from './truth.js'
 import { chooseUsers } from './users.js'
 
@@ -41,33 +41,39 @@ export async function validate(options: ValidateOptions): Promise<Report> {
   const ofUser = queries.vectors.slice(0, QUERIES_OF_USER)
   const users = await chooseUsers(pool, run.name)
 
-  const everyone = createTruthSeeker(queries.vectors, dataset.dimensions, K, cacheDir)
-  const each = new Map(
-    users.map(({ id }) => [id, createTruthSeeker(ofUser, dataset.dimensions, K, cacheDir)]),
-  )
-  for await (const row of dataset.rows(0, signal)) {
-    signal.throwIfAborted()
-    await everyone.offer(row)
-    await each.get(row.userId)?.offer(row)
-  }
-  const searches: Searches[] = [
-    { name: `all users, ${queries.origin}`, queries: queries.vectors, truth: await everyone.finish() },
-  ]
-  for (const { id, memories } of users) {
-    const truth = await (each.get(id) as ReturnType<typeof createTruthSeeker>).finish()
-    searches.push({
+  const asked: Searches[] = [
+    { name: `all users, ${queries.origin}`, queries: queries.vectors, k: K },
+    ...users.map(({ id, memories }) => ({
       name: `one user of ${memories} memor${memories === 1 ? 'y' : 'ies'}`,
       queries: ofUser,
-      truth,
+      k: K,
       userId: id,
-    })
+    })),
+  ]
+  const answered: Answers[] = []
+  for (const searches of asked) answered.push(await runSearches(funes, searches, signal))
+
+  const surveyor = createSurveyor(answered)
+  const seekers = asked.map((searches) => ({
+    userId: searches.userId,
+    seeker: createTruthSeeker(searches.queries, dataset.dimensions, K, cacheDir),
+  }))
+  for await (const row of dataset.rows(0, signal)) {
+    signal.throwIfAborted()
+    surveyor.offer(row)
+    for (const { userId, seeker } of seekers) {
+      if (userId === undefined || userId === row.userId) await seeker.offer(row)
+    }
   }
 
   const checks = [
     ...(await checkCounts(pool, dataset, run, model)),
-    ...(await checkIndexes(pool, run, model)),
+    ...(await checkIndexes(pool, model)),
     await checkSample(pool, model.id, sampled),
   ]
-  for (const search of searches) checks.push(await checkSearches(funes, search, signal))
+  for (const [i, answers] of answered.entries()) {
+    const truth = await (seekers[i] as (typeof seekers)[number]).seeker.finish()
+    checks.push(judge(answers, truth, surveyor))
+  }
   return { checks, sizes: await describeSizes(pool, model) }
 }

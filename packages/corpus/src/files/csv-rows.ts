@@ -14,7 +14,7 @@ export interface CsvParser {
 
 /**
  * Cuts comma-separated values (RFC 4180) into rows as text arrives: cells in quotes may hold commas, line breaks and
- * doubled quotes.
+ * doubled quotes. Lines end in CR LF, LF or CR.
  *
  * @throws `FILE.INVALID` from `push` on text after a closing quote, from `end` on a quote that never closes
  */
@@ -22,6 +22,7 @@ export function createCsvParser(path: string): CsvParser {
   let state: 'start' | 'plain' | 'quoted' | 'closed' = 'start'
   let cell = ''
   let cells: string[] = []
+  let previous = ''
   let line = 1
   let rowLine = 1
   let rows: CsvRow[] = []
@@ -33,10 +34,7 @@ export function createCsvParser(path: string): CsvParser {
   }
 
   function endRow(): void {
-    const isEmpty = cells.length === 0 && cell === '' && state === 'start'
-    // A carriage return before the line feed belongs to the line break, unless it was in quotes.
-    if (state === 'plain' && cell.endsWith('\r')) cell = cell.slice(0, -1)
-    const isBlank = isEmpty || (cells.length === 0 && cell === '' && state === 'plain')
+    const isBlank = cells.length === 0 && cell === '' && state === 'start'
     endCell()
     if (!isBlank) rows.push({ line: rowLine, cells })
     cells = []
@@ -44,21 +42,25 @@ export function createCsvParser(path: string): CsvParser {
   }
 
   function take(character: string): void {
-    if (character === '\n') line++
+    const isSecondHalf = character === '\n' && previous === '\r'
+    const isBreak = character === '\n' || character === '\r'
+    previous = character
+    if (isBreak && !isSecondHalf) line++
     if (state === 'quoted') {
       if (character === '"') state = 'closed'
       else cell += character
     } else if (character === ',') {
       endCell()
-    } else if (character === '\n') {
-      endRow()
+    } else if (isBreak) {
+      // Outside of quotes, so that the first half was there too and has ended the row.
+      if (!isSecondHalf) endRow()
     } else if (character === '"' && state === 'start') {
       state = 'quoted'
     } else if (character === '"' && state === 'closed') {
       cell += '"'
       state = 'quoted'
     } else if (state === 'closed') {
-      if (character !== '\r') throw fileError(path, line, 'has text after a closing quotation mark')
+      throw fileError(path, line, 'has text after a closing quotation mark')
     } else {
       state = 'plain'
       cell += character

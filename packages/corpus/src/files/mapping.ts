@@ -31,6 +31,7 @@ export function parseMapping(text: string): Mapping {
         `${JSON.stringify(part)} does not read as field=column, with a field of ${FIELDS.join(', ')}`,
       )
     }
+    if (mapping[field] !== undefined) throw new RangeError(`${field} is mapped twice`)
     mapping[field] = column
   }
   return mapping

@@ -1,8 +1,23 @@
 /** Each reads one kind of value and answers undefined where it is none. */
 
+/** What a text column can hold as it is: no U+0000, and no half of a surrogate pair, which has no UTF-8 form. */
+const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')
+
+const MAX_NAME = 512
+
 export function readName(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value
-  return typeof text === 'string' && text !== '' ? text : undefined
+  return typeof text === 'string' && text.trim() !== '' && text.length <= MAX_NAME && isStorable(text)
+    ? text
+    : undefined
+}
+
+const MAX_TEXT = 100_000
+
+export function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' && value.length <= MAX_TEXT && isStorable(value)
+    ? value
+    : undefined
 }
 
 export function readNumber(value: unknown): number | undefined {
@@ -10,13 +25,17 @@ export function readNumber(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-/** An ISO 8601 text, or milliseconds since 1970. */
+const EARLIEST = Date.parse('0001-01-01T00:00:00Z')
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** An ISO 8601 text, or milliseconds since 1970, of the years 1 to 9999. */
 export function readDate(value: unknown): Date | undefined {
   const milliseconds = readNumber(value)
   if (milliseconds === undefined && (typeof value !== 'string' || !/^\d{4}-\d{2}/.test(value)))
     return undefined
   const date = new Date(milliseconds ?? (value as string))
-  return Number.isNaN(date.getTime()) ? undefined : date
+  // Not a number is not within them either.
+  return date.getTime() >= EARLIEST && date.getTime() <= LATEST ? date : undefined
 }
 
 function parsed(value: unknown): unknown {
@@ -28,6 +47,21 @@ function parsed(value: unknown): unknown {
   }
 }
 
+const MAX_DEPTH = 100
+
+/** Whether JSON of this value can be stored and comes back the same: 100 levels at most, no `__proto__`. */
+export function isStorableJson(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return isStorable(value)
+  // JSON.parse makes infinity of 1e999.
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return true
+  if (depth >= MAX_DEPTH) return false
+  if (Array.isArray(value)) return value.every((item) => isStorableJson(item, depth + 1))
+  return Object.entries(value).every(
+    ([key, item]) => key !== '__proto__' && isStorable(key) && isStorableJson(item, depth + 1),
+  )
+}
+
 /** An object, or the JSON text of one, as CSV has it. */
 export function readObject(value: unknown): Record<string, unknown> | undefined {
   const object = parsed(value)
@@ -36,13 +70,17 @@ export function readObject(value: unknown): Record<string, unknown> | undefined 
     : undefined
 }
 
-/** An array of numbers, or its JSON text, which is pgvector's text form too. Finite, and not all zero. */
+/**
+ * An array of numbers, or its JSON text, which is pgvector's text form too. Finite, and not all zero; nor may the sum
+ * of squares overflow or vanish in single precision, in which pgvector has it.
+ */
 export function readVector(value: unknown): Float32Array | undefined {
   const array = parsed(value)
   if (!Array.isArray(array) || array.length === 0 || !array.every((x) => typeof x === 'number'))
     return undefined
   const vector = Float32Array.from(array as number[])
-  return vector.every(Number.isFinite) && vector.some((x) => x !== 0) ? vector : undefined
+  const squares = Math.fround(vector.reduce((sum, x) => sum + x * x, 0))
+  return Number.isFinite(squares) && squares > 0 ? vector : undefined
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

@@ -74,12 +74,21 @@ describe('a JSONL file', () => {
     ['is not a JSON object', '[1]'],
     ['"content" is missing', '{"userId": "ada"}'],
     ['"userId" is missing', '{"content": "secret"}'],
-    ['"content" is not a text', line({ content: 5 })],
+    [
+      '"content" is not a text (1 to 100,000 characters, not only spaces, nothing that UTF-8 or PostgreSQL cannot hold)',
+      line({ content: 5 }),
+    ],
     ['"source" is not one of chat, tool, system, document', line({ source: 'secret' })],
     ['"importance" is not a number from 0 to 1', line({ importance: 2 })],
-    ['"createdAt" is not a date (ISO 8601, or milliseconds since 1970)', line({ createdAt: 'secret' })],
+    [
+      '"createdAt" is not a date (ISO 8601, or milliseconds since 1970) of the years 1 to 9999',
+      line({ createdAt: 'secret' }),
+    ],
     ['"id" is not a UUID', line({ id: 'secret' })],
-    ['"embedding" is not an array of finite numbers that are not all zero', line({ embedding: [0, 0] })],
+    [
+      '"embedding" is not an array of finite numbers whose squares add up to neither zero nor infinity',
+      line({ embedding: [0, 0] }),
+    ],
     ['"embedding" has 3 dimensions, not 2', line({ embedding: [1, 2, 3] })],
   ])('names the line that %s, and nothing of what it holds', async (problem, bad) => {
     const content = `${line({ embedding: [1, 2] })}\n\n${bad}\n`
@@ -109,6 +118,16 @@ describe('a CSV file', () => {
       metadata: { mood: 'good' },
     })
     expect(second).toMatchObject({ line: 4, userId: 'bob', importance: 0.5, metadata: {} })
+  })
+
+  it.each(['\n', '\r\n', '\r'])('may end its lines in %j', async (end) => {
+    const lines = ['userId,content', 'ada,tea', '', 'bob,"hot', 'rain"', 'eve,snow']
+    const memories = await read('ends.csv', lines.join(end) + end)
+    expect(memories.map(({ line, userId, content }) => [line, userId, content])).toEqual([
+      [2, 'ada', 'tea'],
+      [4, 'bob', `hot${end}rain`],
+      [6, 'eve', 'snow'],
+    ])
   })
 
   it.each([
@@ -143,7 +162,7 @@ describe('a CSV file', () => {
 
 describe('parseMapping', () => {
   it('refuses what is no mapping', () => {
-    for (const text of ['', 'userId', 'userId=', 'nobody=x', 'userId=a,,']) {
+    for (const text of ['', 'userId', 'userId=', 'nobody=x', 'userId=a,,', 'userId=a,userId=b']) {
       expect(() => parseMapping(text)).toThrow(RangeError)
     }
   })

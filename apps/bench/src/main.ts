@@ -23,7 +23,9 @@ try {
   // A mistake on the command line is told in one line; anything else with its trace.
   const isMistake =
     error instanceof RangeError ||
-    /^(ERR_PARSE_ARGS|FILE\.|ENOENT)/.test(String((error as { code?: unknown }).code))
+    /^(ERR_PARSE_ARGS|FILE\.|ENOENT|ENOTDIR|EISDIR|EEXIST|EACCES)/.test(
+      String((error as { code?: unknown }).code),
+    )
   console.error(isMistake ? (error as Error).message : error)
   process.exitCode = 1
 }

@@ -16,7 +16,7 @@ const SERVER: Sizes = {
   seconds: 2,
   arrivalRates: [50, 100, 200, 400, 800, 1600],
   inserts: 100,
-  bulkRows: 20_000,
+  bulkRows: 100_000,
   touched: 10_000,
   recallFloor: 0.95,
 }

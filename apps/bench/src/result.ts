@@ -72,6 +72,8 @@ export interface Report {
   readonly format: 1
   readonly environment: Environment
   readonly config: BenchConfig
+  /** Whether every scenario and driver was asked for: then every bound of the gate has to be judged. */
+  readonly isWhole?: boolean
   readonly results: readonly Result[]
   /** Drivers and scenarios that did not run, and why. */
   readonly skipped: readonly { what: string; why: string }[]

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { Bound } from '../src/gate/bounds.js'
-import { compareReports, printComparison } from '../src/gate/compare.js'
 import { check, verdictOf } from '../src/gate/gate.js'
 import { once } from '../src/measure/spread.js'
 import { renderMarkdown, replaceTable } from '../src/report/markdown.js'
@@ -48,24 +47,34 @@ describe('gate', () => {
     expect(check([search('funes', 'high', 4)], [ratio])).toEqual([])
     expect(verdictOf(makeReport([]), [ratio]).print()).toBe(1)
   })
-})
 
-describe('compare', () => {
-  test('tells apart a clear change from rounds that overlap', () => {
-    const before = makeReport([
-      makeResult('search', 'funes', { effort: 'high' }, { p50Ms: { median: 4, low: 3.9, high: 4.1 } }),
-      makeResult('search', 'pg', { effort: 'high' }, { p50Ms: { median: 3, low: 2, high: 5 } }),
+  const floor: Bound = {
+    ...{ name: 'recall', scenario: 'search', driver: 'funes', figure: 'recall', atLeast: 0.9 },
+  }
+
+  test('is broken by a bound that nothing was held against, where it was to be measured', () => {
+    const report = makeReport([search('funes', 'high', 4)])
+    const renamed = { ...floor, name: 'renamed', figure: 'recallShare' }
+    expect(verdictOf(report, [floor]).print()).toBe(0)
+    expect(verdictOf(report, [floor, renamed]).unjudged).toEqual([renamed])
+    expect(verdictOf(report, [floor, renamed]).print()).toBe(1)
+  })
+
+  test('asks a part of a profile only for what it ran, a whole one for every bound', () => {
+    const report = makeReport([search('funes', 'high', 4)])
+    const elsewhere = { ...floor, scenario: 'filtered' }
+    const against = { ...floor, against: 'mastra' }
+    expect(verdictOf(report, [floor, elsewhere, against]).print()).toBe(0)
+    expect(verdictOf({ ...report, isWhole: true }, [floor, elsewhere, against]).unjudged).toEqual([
+      elsewhere,
+      against,
     ])
-    const after = makeReport([
-      makeResult('search', 'funes', { effort: 'high' }, { p50Ms: { median: 2, low: 1.9, high: 2.1 } }),
-      makeResult('search', 'pg', { effort: 'high' }, { p50Ms: { median: 4, low: 3, high: 6 } }),
-    ])
-    const changes = compareReports(before, after)
-    expect(changes.map(({ ratio, isClear }) => [ratio, isClear])).toEqual([
-      [0.5, true],
-      [4 / 3, false],
-    ])
-    expect(printComparison(changes)).toContain('1 clear changes among 2')
+  })
+
+  test('no bound is kept by a figure that is not a number', () => {
+    const results = [search('funes', 'high', 4, Number.NaN), search('pg', 'high', 0)]
+    const atLeast = { ...ratio, atLeast: 1, atMost: Infinity }
+    expect(check(results, [floor, atLeast]).map(({ kept }) => kept)).toEqual([false, false])
   })
 })
 

@@ -85,6 +85,17 @@ describe('loops', () => {
     expect(open.latencies.ms(50)).toBeGreaterThan(25)
     expect(closed.latencies.ms(50)).toBeLessThan(20)
   })
+
+  test('an open loop tells the first failure when every call has come back', async () => {
+    let back = 0
+    const loop = callAtRate(200, 0.2, async (i) => {
+      await sleep(i === 39 ? 50 : 1)
+      back++
+      if (i === 0 || i === 3) throw new Error(`call ${i} failed`)
+    })
+    await expect(loop).rejects.toThrow('call 0 failed')
+    expect(back).toBe(40)
+  })
 })
 
 test('drivers alternate, and each round begins with another one', async () => {

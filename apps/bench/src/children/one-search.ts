@@ -3,7 +3,7 @@ import type { Query } from '../dataset/row.js'
 import { loadDrivers } from '../run/discover.js'
 import { directoryDatabase, serverDatabase } from '../storage/database.js'
 
-/** What the parent asks, as JSON in the first argument. */
+/** What the parent asks, as JSON in FUNES_BENCH_TASK: every user may read a process's arguments, and a URL has a password. */
 export interface ChildTask {
   readonly driver: string
   /** A server's database, or a directory of the embedded engine. */
@@ -26,7 +26,7 @@ export interface ChildAnswer {
 
 const sinceStart = () => performance.now()
 
-const task = JSON.parse(process.argv[2] ?? '{}') as ChildTask
+const task = JSON.parse(process.env.FUNES_BENCH_TASK ?? '{}') as ChildTask
 const driver = (await loadDrivers([task.driver]))[0]
 if (!driver) throw new RangeError(`There is no driver ${task.driver}.`)
 const loadedMs = sinceStart()

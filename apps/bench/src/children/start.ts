@@ -7,8 +7,16 @@ const program = fileURLToPath(new URL('one-search.js', import.meta.url))
 
 /** Runs a driver in a Node process of its own, as a serverless function would. */
 export async function startChild(task: ChildTask): Promise<ChildAnswer> {
-  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(task)], {
+  const running = promisify(execFile)(process.execPath, [program], {
+    env: { ...process.env, FUNES_BENCH_TASK: JSON.stringify(task) },
     maxBuffer: 2 ** 20,
   })
-  return JSON.parse(stdout) as ChildAnswer
+  // Before the folder that the child has open is removed.
+  const end = () => running.child.kill('SIGKILL')
+  process.prependOnceListener('exit', end)
+  try {
+    return JSON.parse((await running).stdout) as ChildAnswer
+  } finally {
+    process.off('exit', end)
+  }
 }

@@ -7,6 +7,7 @@ import { loadDrivers, loadScenarios, select } from '../run/discover.js'
 import { runBench } from '../run/run.js'
 import { embeddedDatabases, serverDatabases } from '../storage/database.js'
 import { printTable } from '../table.js'
+import { dropOnInterrupt } from './interrupt.js'
 
 function profileOf(name = 'standard'): Profile {
   const profile = PROFILES.find((known) => known === name)
@@ -20,6 +21,8 @@ function applyOptions(sizes: Sizes, options: Options): Sizes {
   const scalingRows = options.rows
     ? [...sizes.scalingRows.filter((size) => size < rows), rows]
     : sizes.scalingRows
+  const clients = namesOf(options.clients)?.map((n) => numberOf('clients', n) as number)
+  if (clients?.length === 0) throw new RangeError('--clients must be natural numbers, separated by commas.')
   return {
     ...sizes,
     rows,
@@ -29,7 +32,7 @@ function applyOptions(sizes: Sizes, options: Options): Sizes {
     dimensions: numberOf('dimensions', options.dimensions) ?? sizes.dimensions,
     rounds: numberOf('rounds', options.rounds) ?? sizes.rounds,
     queries: numberOf('queries', options.queries) ?? sizes.queries,
-    clients: namesOf(options.clients)?.map((n) => numberOf('clients', n) as number) ?? sizes.clients,
+    clients: clients ?? sizes.clients,
     seed: numberOf('seed', options.seed) ?? sizes.seed,
   }
 }
@@ -46,27 +49,30 @@ export async function runCommand(options: Options): Promise<number> {
     const seconds = ((performance.now() - start) / 1000).toFixed(0).padStart(5)
     process.stderr.write(`${seconds} s  ${text}\n`)
   }
-  let interrupted = false
-  const interrupt = () => {
-    interrupted = true
-    progress('interrupted: dropping the databases of this run')
-    databases.dropAll().finally(() => process.exit(130))
-  }
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
-
-  const running = runBench({
+  const named = { drivers: namesOf(options.driver), scenarios: namesOf(options.scenario) }
+  const asked = {
     profile,
     sizes: applyOptions(sizesOf(profile, databases.engine), options),
-    drivers: select(await loadDrivers(), namesOf(options.driver)),
-    scenarios: select(await loadScenarios(), namesOf(options.scenario)),
+    drivers: select(await loadDrivers(), named.drivers),
+    named: named.drivers,
+    scenarios: select(await loadScenarios(), named.scenarios),
+    isWhole: named.drivers === undefined && named.scenarios === undefined,
+  }
+  let interrupted = false
+  const stopListening = dropOnInterrupt(databases, () => {
+    interrupted = true
+    progress('interrupted: dropping the databases of this run')
+  })
+  const report = await runBench({
+    ...asked,
     databases,
     progress,
     onResults: (scenario, results) => console.log(`\n${scenario.title}\n\n${printTable(results)}\n`),
   })
-  const report = await running.catch((error: unknown) => {
-    if (!interrupted) throw error
-  })
+    .catch((error: unknown) => {
+      if (!interrupted) throw error
+    })
+    .finally(stopListening)
   if (!report) return 130
   const folder = resolve(
     options.out ?? `.cache/bench/${report.environment.date.slice(0, 19).replaceAll(':', '-')}`,

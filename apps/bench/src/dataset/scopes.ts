@@ -10,7 +10,7 @@ export interface Scope {
 /** The shares of all rows that a sweep over selectivity filters by. */
 const SHARES = {
   user: [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001],
-  session: [0.1, 0.01, 0.001, 0.0001],
+  session: [0.35, 0.1, 0.01, 0.001, 0.0001],
   metadata: [0.5, 0.1, 0.01, 0.001, 0.0001],
 } as const
 

@@ -8,6 +8,8 @@ export interface Effort {
   readonly name: string
   /** What its own documentation would have a user do, or what a user gets without asking. */
   readonly isDefault?: boolean
+  /** The settings that its documentation, or pgvector's, advises for searches under a filter. */
+  readonly isForFilters?: boolean
 }
 
 export interface SearchRequest {
@@ -24,6 +26,8 @@ export interface BulkMode {
   readonly name: string
   /** Whether it is meant to run before the vector index is built. */
   readonly beforeIndex: boolean
+  /** No more rows than this, for ways so slow that more would only take longer. */
+  readonly maxRows?: number
   load(rows: readonly Row[]): Promise<void>
 }
 
@@ -37,6 +41,8 @@ export interface Session {
   search(request: SearchRequest): Promise<string[]>
   /** The same by the query's words, its vector, or both. */
   searchWords?(request: SearchRequest & { readonly mode: WordSearchMode }): Promise<string[]>
+  /** Ids of the k nearest rows to each query, all in one call. */
+  searchMany?(request: { readonly queries: readonly Query[]; readonly k: number }): Promise<string[][]>
   /** Stores one memory durably: when it resolves, a crash cannot lose it. */
   add(row: Row): Promise<void>
   readonly bulk: readonly BulkMode[]

@@ -53,6 +53,11 @@ export const driver: Driver = {
         })
         return hits.map(({ memory }) => memory.id)
       },
+      async searchMany({ queries, k }) {
+        const questions = queries.map(({ vector }) => ({ embedding: vector, scope: 'all-users' as const }))
+        const answers = await funes.memories.searchMany(questions, { k, accuracy })
+        return answers.map((hits) => hits.map(({ memory }) => memory.id))
+      },
       async searchWords({ query, k, scope, mode }) {
         const hits = await funes.memories.search({
           ...whereOf(scope),
@@ -77,6 +82,7 @@ export const driver: Driver = {
         {
           name: 'addMany',
           beforeIndex: false,
+          maxRows: 10_000,
           async load(rows) {
             await funes.memories.addMany(rows.map(toMemory))
           },

@@ -7,10 +7,12 @@ import { peersMissing } from './peer-packages.js'
 interface LangChainEffort extends Effort {
   readonly tableName: string
   readonly ef?: number
+  readonly iterative?: boolean
 }
 
 const EFFORTS: readonly LangChainEffort[] = [
   { name: 'hnsw', tableName: INDEXED },
+  { name: 'hnsw, iterative scan', tableName: INDEXED, ef: 40, iterative: true, isForFilters: true },
   { name: 'hnsw, ef 100', tableName: INDEXED, ef: 100 },
   { name: 'hnsw, ef 200', tableName: INDEXED, ef: 200 },
   { name: 'hnsw, ef 400', tableName: INDEXED, ef: 400 },
@@ -33,6 +35,7 @@ export const driver: Driver = {
         tableName: effort.tableName ?? INDEXED,
         ...{ connections, dimensions },
         ...(effort.ef !== undefined && { ef: effort.ef }),
+        iterative: effort.iterative ?? false,
       })
     let store = await open({})
     const add = (rows: readonly Row[]) =>

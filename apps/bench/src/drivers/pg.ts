@@ -71,6 +71,13 @@ export const driver: Driver = {
   filters: ['user', 'session', 'metadata'],
   async open(database, { connections, dimensions }) {
     const pool = await database.openPool({ connections })
+    // Counters beside nothing: no foreign key, no vector index.
+    await pool.query(`
+      create table if not exists bare_access (
+        user_id text, memory_id uuid, access_count int not null, last_accessed_at timestamptz,
+        primary key (user_id, memory_id)
+      )
+      with (fillfactor = 80)`)
     const statements = await recordStatements(pool, { dimensions, k: K })
     const places = Object.fromEntries(
       RECORDED_SCOPES.map((scope) => [scope, settingPlace(statements, scope)]),
@@ -125,12 +132,6 @@ export const driver: Driver = {
           ? [{ name: 'binary COPY', beforeIndex: true, load: (rows) => copy(pool, rows) }]
           : [],
       async touch(rows) {
-        await pool.query(`
-          create table if not exists bare_access (
-            user_id text, memory_id uuid, access_count int not null, last_accessed_at timestamptz,
-            primary key (user_id, memory_id)
-          )
-          with (fillfactor = 80)`)
         await pool.query({
           name: 'bare_touch',
           text: `

@@ -4,9 +4,22 @@ import type { Row } from '../dataset/row.js'
 import { scopeName } from '../dataset/scopes.js'
 import { PrismaClient } from '../generated/prisma/client.js'
 import { prismaItems } from '../storage/items.js'
-import type { Driver } from './driver.js'
+import type { Driver, Effort } from './driver.js'
 
-const EFFORTS = [{ name: 'HNSW index' }, { name: 'documented, no index', isDefault: true }] as const
+interface PrismaEffort extends Effort {
+  readonly isIndexed: boolean
+  /** What a connection begins with. */
+  readonly settings?: Readonly<Record<string, string | number>>
+}
+
+const iterative = { 'hnsw.iterative_scan': 'relaxed_order' }
+
+const EFFORTS: readonly PrismaEffort[] = [
+  { name: 'HNSW index', isIndexed: true },
+  { name: 'HNSW index, iterative scan', isIndexed: true, settings: iterative, isForFilters: true },
+  { name: 'HNSW index, ef 200', isIndexed: true, settings: { 'hnsw.ef_search': 200, ...iterative } },
+  { name: 'documented, no index', isIndexed: false, isDefault: true },
+]
 
 export const driver: Driver = {
   name: 'prisma-naive',
@@ -16,8 +29,18 @@ export const driver: Driver = {
   storage: prismaItems,
   filters: ['user'],
   async open(database, { connections }) {
-    const pool = await database.openPool({ connections })
-    const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) })
+    const openClient = async (settings: PrismaEffort['settings'] = {}) => {
+      const opened = await database.openPool({ connections, settings })
+      return {
+        pool: opened,
+        prisma: new PrismaClient({ adapter: new PrismaPg(opened, { disposeExternalPool: false }) }),
+      }
+    }
+    const closeClient = async () => {
+      await prisma.$disconnect()
+      await database.closePool(pool)
+    }
+    let { pool, prisma } = await openClient()
     let indexed = true
 
     async function search(text: string, k: number, userId: string | undefined): Promise<{ id: string }[]> {
@@ -60,7 +83,10 @@ export const driver: Driver = {
     return {
       efforts: EFFORTS,
       async use(effort) {
-        indexed = effort.name === 'HNSW index'
+        const { isIndexed, settings } = effort as PrismaEffort
+        indexed = isIndexed
+        await closeClient()
+        ;({ pool, prisma } = await openClient(settings))
       },
       async search({ query, k, scope }) {
         const userId = scope === undefined ? undefined : scopeName(scope)
@@ -68,11 +94,8 @@ export const driver: Driver = {
         return rows.map(({ id }) => id)
       },
       add,
-      bulk: [{ name: 'createMany', beforeIndex: true, load: createMany }],
-      async close() {
-        await prisma.$disconnect()
-        await database.closePool(pool)
-      },
+      bulk: [{ name: 'createMany', beforeIndex: true, maxRows: 20_000, load: createMany }],
+      close: closeClient,
     }
   },
 }

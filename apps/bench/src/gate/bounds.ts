@@ -23,7 +23,7 @@ export const GATE: readonly Bound[] = [
     driver: 'funes',
     figure: 'recall',
     where: { effort: 'high' },
-    atLeast: 0.95,
+    atLeast: 0.98,
   },
   {
     name: 'recall of the fast search',
@@ -79,6 +79,8 @@ export const GATE: readonly Bound[] = [
   },
 ]
 
+const PEERS = ['mastra', 'langchain', 'prisma-naive'] as const
+
 /** What the project set out to reach on 100,000 memories of 384 dimensions, on a server with two cores. */
 export const TARGETS: readonly Bound[] = [
   {
@@ -87,6 +89,14 @@ export const TARGETS: readonly Bound[] = [
     driver: 'funes',
     figure: 'recall',
     where: { effort: 'high' },
+    atLeast: 0.98,
+  },
+  {
+    name: 'a hundred questions in one call',
+    scenario: 'batch',
+    driver: 'funes',
+    figure: 'recall',
+    where: { way: 'in one call' },
     atLeast: 0.95,
   },
   {
@@ -115,24 +125,15 @@ export const TARGETS: readonly Bound[] = [
     where: { clients: 16 },
     atLeast: 0.85,
   },
-  {
-    name: 'throughput at 16 clients against Mastra',
-    scenario: 'concurrency',
-    driver: 'funes',
-    figure: 'searchesPerSecond',
-    against: 'mastra',
-    where: { clients: 16 },
-    atLeast: 5,
-  },
-  {
-    name: 'throughput at 16 clients against LangChain',
-    scenario: 'concurrency',
-    driver: 'funes',
-    figure: 'searchesPerSecond',
-    against: 'langchain',
-    where: { clients: 16 },
-    atLeast: 5,
-  },
+  ...PEERS.map((against) => ({
+    ...{
+      name: `throughput at 16 clients against ${against}`,
+      scenario: 'concurrency',
+      driver: 'funes',
+      against,
+    },
+    ...{ figure: 'searchesPerSecond', where: { clients: 16 }, atLeast: 5 },
+  })),
   {
     name: 'one add against pg',
     scenario: 'overhead',
@@ -166,7 +167,7 @@ export const TARGETS: readonly Bound[] = [
     where: { mode: 'load (COPY)' },
     atLeast: 15_000,
   },
-  ...['mastra', 'langchain'].map((against) => ({
+  ...PEERS.map((against) => ({
     ...{ name: `from nothing to searchable against ${against}`, scenario: 'bulk', driver: 'funes', against },
     ...{ figure: 'searchableRowsPerSecond', where: { mode: 'load (COPY)' }, atLeast: 5 },
   })),
@@ -185,4 +186,22 @@ export const TARGETS: readonly Bound[] = [
     against: 'pg',
     atMost: 2,
   },
+  {
+    name: 'search p99 over a million',
+    scenario: 'search',
+    driver: 'funes',
+    figure: 'p99Ms',
+    where: { effort: 'fast', rows: 1_000_000 },
+    atMost: 12,
+  },
+]
+
+/** The same for 10,000 memories in this process. */
+export const EMBEDDED_TARGETS: readonly Bound[] = [
+  ...(['recall', 'p50Ms'] as const).map((figure) => ({
+    ...{ name: `search by default, ${figure}`, scenario: 'search', driver: 'funes', figure },
+    ...{ where: { effort: 'high' }, ...(figure === 'recall' ? { atLeast: 0.98 } : { atMost: 4 }) },
+  })),
+  { name: 'one add', scenario: 'insert', driver: 'funes', figure: 'p50Ms', atMost: 5 },
+  { name: 'opening again', scenario: 'cold-start', driver: 'funes', figure: 'openMs', atMost: 1500 },
 ]

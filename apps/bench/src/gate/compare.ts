@@ -1,58 +1,97 @@
-import type { Report, Result } from '../result.js'
+import type { Report, Result, Spread } from '../result.js'
 import { formatFigure } from '../table.js'
+import { differences, obstacles } from './comparability.js'
 
 export interface Change {
   readonly what: string
   readonly figure: string
   readonly before: number
   readonly after: number
-  /** after / before. */
+  /** after / before; Infinity where it was 0 before and is no more. */
   readonly ratio: number
-  /** Whether the rounds of the two runs do not overlap: else it may be chance. */
-  readonly isClear: boolean
+  /** `single` where a run has but one value of it, `overlap` where the rounds of the two do: both may be chance. */
+  readonly kind: 'clear' | 'overlap' | 'single'
 }
 
-const keyOf = ({ scenario, driver, point }: Result) => `${scenario} ${driver} ${JSON.stringify(point)}`
+export interface Comparison {
+  /** Why the two say nothing about each other; without any they can be compared. */
+  readonly obstacles: readonly string[]
+  /** What else differs that figures depend on. */
+  readonly differences: readonly string[]
+  /** Every figure that both runs have; none where there is an obstacle. */
+  readonly changes: readonly Change[]
+  readonly onlyBefore: readonly string[]
+  readonly onlyAfter: readonly string[]
+}
 
 const inWords = ({ scenario, driver, point }: Result) =>
   `${scenario} / ${driver} / ${Object.entries(point)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key} ${value}`)
     .join(', ')}`
 
-/** Every figure that both runs have. */
-export function compareReports(before: Report, after: Report): Change[] {
-  const earlier = new Map(before.results.map((result) => [keyOf(result), result]))
-  return after.results.flatMap((result) => {
-    const old = earlier.get(keyOf(result))
-    if (!old) return []
-    return Object.entries(result.figures).flatMap(([figure, now]): Change[] => {
-      const then = old.figures[figure]
-      if (!then || then.median === 0) return []
-      return [
-        {
-          what: inWords(result),
-          figure,
-          before: then.median,
-          after: now.median,
-          ratio: now.median / then.median,
-          isClear: now.low > then.high || now.high < then.low,
-        },
-      ]
-    })
-  })
+function kindOf(then: Spread, now: Spread): Change['kind'] {
+  if (then.low === then.high || now.low === now.high) return 'single'
+  return now.low > then.high || now.high < then.low ? 'clear' : 'overlap'
 }
 
-/** The clear changes of more than 5 %, the greatest first; then how many figures there were. */
-export function printComparison(changes: readonly Change[]): string {
-  const clear = changes
-    .filter(({ isClear, ratio }) => isClear && Math.abs(ratio - 1) > 0.05)
-    .sort((a, b) => Math.abs(Math.log(b.ratio)) - Math.abs(Math.log(a.ratio)))
-  const lines = clear.map(
-    ({ what, figure, before, after, ratio }) =>
-      `${`x ${ratio.toFixed(2)}`.padEnd(8)}  ${figure}  ${formatFigure(before)} -> ${formatFigure(after)}  ${what}`,
+const ratioOf = (before: number, after: number) => (before === after ? 1 : after / before)
+
+/** Holds two runs against each other, figure by figure. */
+export function compareReports(before: Report, after: Report): Comparison {
+  const found = obstacles(before, after)
+  const earlier = new Map(before.results.map((result) => [inWords(result), result]))
+  const later = new Set(after.results.map(inWords))
+  const changes = after.results.flatMap((result) =>
+    Object.entries(result.figures).flatMap(([figure, now]): Change[] => {
+      const what = inWords(result)
+      const then = earlier.get(what)?.figures[figure]
+      if (!then) return []
+      const [a, b] = [then.median, now.median]
+      return [{ what, figure, before: a, after: b, ratio: ratioOf(a, b), kind: kindOf(then, now) }]
+    }),
   )
+  const nothing = found.length === 0 && changes.length === 0
+  return {
+    obstacles: nothing ? ['the two runs have no figure in common'] : found,
+    differences: differences(before, after),
+    changes: found.length === 0 ? changes : [],
+    onlyBefore: [...earlier.keys()].filter((what) => !later.has(what)),
+    onlyAfter: [...later].filter((what) => !earlier.has(what)),
+  }
+}
+
+/** How far a ratio is from 1, the same both ways. */
+const distance = ({ ratio }: Change) => Math.abs(Math.log(ratio))
+
+/** Changes of more than 5 %, the greatest first. */
+const greatest = (changes: readonly Change[], kind: Change['kind']) =>
+  changes
+    .filter((change) => change.kind === kind && !(Math.abs(change.ratio - 1) <= 0.05))
+    .sort((a, b) => (distance(a) === distance(b) ? 0 : distance(b) - distance(a)))
+
+function line({ what, figure, before, after, ratio }: Change): string {
+  const factor = Number.isFinite(ratio) ? `x ${ratio.toFixed(2)}` : 'from 0'
+  return `${factor.padEnd(8)}  ${figure}  ${formatFigure(before)} -> ${formatFigure(after)}  ${what}`
+}
+
+const listed = (title: string, lines: readonly string[]) =>
+  lines.length === 0 ? [] : [title, ...lines.map((text) => `  ${text}`)]
+
+/** What keeps the two apart, the clear changes, those nobody can judge, and what only one of them has. */
+export function printComparison(comparison: Comparison): string {
+  const { changes } = comparison
+  const clear = greatest(changes, 'clear')
   return [
-    ...lines,
+    ...listed('NOT COMPARABLE:', comparison.obstacles),
+    ...listed('Beside the code, these differ:', comparison.differences),
+    ...clear.map(line),
+    ...listed(
+      'Changed, but a run has no spread to tell it from chance:',
+      greatest(changes, 'single').map(line),
+    ),
+    ...listed('Only in the first run:', comparison.onlyBefore),
+    ...listed('Only in the second run:', comparison.onlyAfter),
     `${clear.length} clear changes among ${changes.length} figures that both runs have.`,
   ].join('\n')
 }

@@ -51,7 +51,10 @@ export function check(results: readonly Result[], bounds: readonly Bound[]): Che
           if (other === undefined) return []
           value = own / other
         }
-        const kept = value >= (bound.atLeast ?? -Infinity) && value <= (bound.atMost ?? Infinity)
+        const kept =
+          Number.isFinite(value) &&
+          value >= (bound.atLeast ?? -Infinity) &&
+          value <= (bound.atMost ?? Infinity)
         const at = Object.entries(result.point)
           .map(([key, place]) => `${key} ${typeof place === 'number' ? place.toLocaleString('en') : place}`)
           .join(', ')
@@ -66,15 +69,30 @@ function describeCheck({ bound, at, value, kept }: Check): string {
   return `${kept ? 'kept  ' : 'BROKEN'}  ${bound.name} (${at}): ${formatFigure(value)}${unit}, ${limit}`
 }
 
-/** The gate's verdict; `print` says it and returns an exit code. */
+/** Whether the run was to measure what the bound is about. */
+function isExpected({ scenario, driver, against }: Bound, { isWhole, config }: Report): boolean {
+  const hasDriver = (name: string | undefined) => name === undefined || config.drivers.includes(name)
+  return isWhole || (config.scenarios.includes(scenario) && hasDriver(driver) && hasDriver(against))
+}
+
+/**
+ * The gate's verdict; `print` says it and returns an exit code. A bound that the run was to measure and that nothing
+ * was held against is broken: a renamed figure must not open the gate.
+ */
 export function verdictOf(report: Report, bounds: readonly Bound[]) {
   const checks = check(report.results, bounds)
+  const unjudged = bounds
+    .filter((bound) => isExpected(bound, report))
+    .filter((bound) => !checks.some((one) => one.bound === bound))
   return {
     checks,
+    unjudged,
     print(): number {
       for (const one of checks) console.log(describeCheck(one))
+      for (const { name } of unjudged) console.log(`BROKEN  ${name}: the run has no such figure`)
       if (checks.length === 0) console.log('BROKEN  nothing was measured that the gate could judge')
-      return checks.length > 0 && checks.every(({ kept }) => kept) ? 0 : 1
+      const isKept = checks.length > 0 && unjudged.length === 0 && checks.every(({ kept }) => kept)
+      return isKept ? 0 : 1
     },
   }
 }

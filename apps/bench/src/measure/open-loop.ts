@@ -15,6 +15,7 @@ export interface ArrivalResult {
  * (coordinated omission; Gil Tene, "How NOT to Measure Latency").
  *
  * @param rate calls a second
+ * @throws the first error of any call, after every call has come back
  */
 export async function callAtRate(
   rate: number,
@@ -24,6 +25,7 @@ export async function callAtRate(
   const latencies = createLatencies()
   const total = Math.max(1, Math.round(rate * seconds))
   const running: Promise<void>[] = []
+  const failures: unknown[] = []
   let lateMs = 0
   const start = performance.now()
   for (let sent = 0; sent < total; ) {
@@ -32,10 +34,17 @@ export async function callAtRate(
     for (; sent < due; sent++) {
       const intended = start + (sent / rate) * 1000
       lateMs = Math.max(lateMs, performance.now() - intended)
-      running.push(call(sent).then(() => latencies.record(performance.now() - intended)))
+      // Caught at once: a rejection that nobody awaits yet would end the process before anything is cleaned up.
+      running.push(
+        call(sent).then(
+          () => latencies.record(performance.now() - intended),
+          (error: unknown) => void failures.push(error),
+        ),
+      )
     }
     await sleep(1)
   }
   await Promise.all(running)
+  if (failures.length > 0) throw failures[0]
   return { latencies, achieved: total / ((performance.now() - start) / 1000), lateMs }
 }

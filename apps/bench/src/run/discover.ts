@@ -31,16 +31,18 @@ export async function loadScenarios(): Promise<Scenario[]> {
 /**
  * Those of `items` that were asked for, or all that are not optional.
  *
- * @throws RangeError for a name that there is none of
+ * @throws RangeError for a name that there is none of, and for no name at all
  */
 export function select<T extends { name: string; isOptional?: boolean }>(
   items: readonly T[],
   names: readonly string[] | undefined,
 ): T[] {
   if (names === undefined) return items.filter(({ isOptional }) => !isOptional)
+  const there = `there are ${items.map(({ name }) => name).join(', ')}.`
+  if (names.length === 0) throw new RangeError(`Nothing is named; ${there}`)
   const unknown = names.find((name) => !items.some((item) => item.name === name))
   if (unknown !== undefined) {
-    throw new RangeError(`There is no ${unknown}; there are ${items.map(({ name }) => name).join(', ')}.`)
+    throw new RangeError(`There is no ${unknown}; ${there}`)
   }
   return items.filter(({ name }) => names.includes(name))
 }

@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import type pg from 'pg'
 import type { Environment } from '../result.js'
+import { commitOf, packageVersions } from './provenance.js'
 
 const SETTINGS = [
   ...[
@@ -15,27 +13,11 @@ const SETTINGS = [
   ],
   ...['fsync', 'synchronous_commit', 'full_page_writes', 'jit', 'random_page_cost', 'effective_cache_size'],
 ]
-const PACKAGES = ['pg', '@prisma/client', '@electric-sql/pglite', 'pgvector']
-
-function packageVersions(): Record<string, string> {
-  const require = createRequire(import.meta.url)
-  const versions: Record<string, string> = {}
-  for (const name of PACKAGES) {
-    try {
-      versions[name] = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version
-    } catch {
-      // Not every package lets its manifest be read, and not every one is installed here.
-    }
-  }
-  return versions
-}
-
-function commit(): string | null {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim()
-  } catch {
-    return null
-  }
+/** What the settings take away from what is told of writes. */
+export function durabilityWarnings({ settings }: Pick<Environment, 'settings'>): string[] {
+  return ['fsync', 'synchronous_commit']
+    .filter((name) => settings[name] === 'off')
+    .map((name) => `WARNING: ${name} is off: a crash may lose what the writes measured here have stored`)
 }
 
 /** What a figure depends on: without it no two runs can be compared. */
@@ -54,7 +36,7 @@ export async function describeEnvironment(
   const processors = cpus()
   return {
     date: new Date().toISOString(),
-    commit: commit(),
+    commit: commitOf(),
     engine,
     cpu: processors[0]?.model.trim() ?? 'unknown',
     cores: processors.length,

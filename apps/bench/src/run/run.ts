@@ -5,13 +5,17 @@ import type { Report, Result } from '../result.js'
 import type { Databases } from '../storage/database.js'
 import { createComparable } from './comparable.js'
 import type { Scenario } from './context.js'
-import { describeEnvironment } from './environment.js'
+import { describeEnvironment, durabilityWarnings } from './environment.js'
 import { createFixtures } from './fixtures.js'
 
 export interface RunOptions {
   readonly profile: Profile
   readonly sizes: Sizes
   readonly drivers: readonly Driver[]
+  /** Drivers that were asked for by name: that one of them cannot run is an error. */
+  readonly named?: readonly string[] | undefined
+  /** Whether all that there is was asked for. */
+  readonly isWhole?: boolean
   readonly scenarios: readonly Scenario[]
   readonly databases: Databases
   progress(text: string): void
@@ -19,7 +23,16 @@ export interface RunOptions {
   onResults?(scenario: Scenario, results: readonly Result[]): void
 }
 
-/** Runs scenarios one after the other over shared data, and drops every database it made. */
+const HOW_TO_RUN = {
+  server: 'pass --embedded',
+  embedded: 'name a server with --url or FUNES_TEST_DATABASE_URL, without --embedded',
+} as const
+
+/**
+ * Runs scenarios one after the other over shared data, and drops every database it made.
+ *
+ * @throws RangeError when a driver that was asked for by name cannot run
+ */
 export async function runBench(options: RunOptions): Promise<Report> {
   const { databases, sizes, progress } = options
   const skipped: { what: string; why: string }[] = []
@@ -27,8 +40,9 @@ export async function runBench(options: RunOptions): Promise<Report> {
   for (const driver of options.drivers) {
     const why = driver.engines.includes(databases.engine)
       ? ((await driver.unavailable?.()) ?? null)
-      : `does not run on the ${databases.engine} engine`
+      : `does not run on the ${databases.engine} engine; ${HOW_TO_RUN[databases.engine]}`
     if (why === null) drivers.push(driver)
+    else if (options.named?.includes(driver.name)) throw new RangeError(`${driver.name}: ${why}`)
     else skipped.push({ what: driver.name, why })
   }
   for (const { what, why } of skipped) progress(`${what} is left out: ${why}`)
@@ -41,6 +55,7 @@ export async function runBench(options: RunOptions): Promise<Report> {
   }
   try {
     const environment = await readEnvironment(databases)
+    for (const warning of durabilityWarnings(environment)) progress(warning)
     const largest = Math.max(sizes.rows, sizes.bulkRows, ...sizes.scalingRows)
     progress(`making ${largest.toLocaleString('en')} vectors of ${sizes.dimensions} dimensions`)
     const dataset = createDataset({ ...sizes, rows: largest })
@@ -60,7 +75,8 @@ export async function runBench(options: RunOptions): Promise<Report> {
       results.push(...found)
       options.onResults?.(scenario, found)
     }
-    return { format: 1, environment, config, results, skipped }
+    const isWhole = options.isWhole ?? false
+    return { format: 1, environment, config, isWhole, results, skipped }
   } finally {
     await databases.dropAll()
   }

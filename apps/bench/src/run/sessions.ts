@@ -92,6 +92,14 @@ export function recordSearches(context: ScenarioContext, session: Session, among
   }
 }
 
+/** Mean recall of a session's searches, once through the first queries: whether what was stored can be found. */
+export async function recallOf(context: ScenarioContext, session: Session, among: Among): Promise<number> {
+  const searches = recordSearches(context, session, among)
+  const count = Math.min(50, context.dataset.queries.length)
+  for (let i = 0; i < count; i++) await searches.search(i)
+  return (await searches.judged()).recall
+}
+
 /** Searches a few times unmeasured, for at most two seconds: plans are made, pages are read, code is compiled. */
 export async function warmUp(search: (i: number) => Promise<unknown>, times = 20): Promise<void> {
   const end = performance.now() + 2000

@@ -2,7 +2,7 @@ import { once } from '../measure/spread.js'
 import type { Result } from '../result.js'
 import { result, type Scenario, type ScenarioContext } from '../run/context.js'
 import { barsOf } from '../run/figures.js'
-import { withSession } from '../run/sessions.js'
+import { recallOf, withSession } from '../run/sessions.js'
 
 const NAME = 'bulk'
 
@@ -14,7 +14,6 @@ const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
 
 async function run(context: ScenarioContext): Promise<Result[]> {
   const { config, dataset } = context
-  const rows = [...dataset.rows(0, config.bulkRows)]
   const results: Result[] = []
   for (const driver of context.drivers) {
     const modes = await withSession(
@@ -28,13 +27,18 @@ async function run(context: ScenarioContext): Promise<Result[]> {
       try {
         await withSession(context, driver, { database, connections: 2 }, async (session) => {
           const mode = session.bulk.find((one) => one.name === name) as (typeof session.bulk)[number]
+          const rows = [
+            ...dataset.rows(0, Math.min(config.bulkRows, mode.maxRows ?? Number.POSITIVE_INFINITY)),
+          ]
           const build = () => driver.storage.buildIndex(database, config.dimensions)
           const first = mode.beforeIndex ? 0 : await secondsOf(build)
           const load = await secondsOf(() => mode.load(rows))
           const last = mode.beforeIndex ? await secondsOf(build) : 0
-          const point = { mode: name, rows: config.bulkRows, index: mode.beforeIndex ? 'after' : 'before' }
+          await session.use(await context.comparable(driver))
+          const point = { mode: name, rows: rows.length, index: mode.beforeIndex ? 'after' : 'before' }
           results.push(
             result(NAME, driver, point, {
+              recall: once(await recallOf(context, session, { rows: rows.length })),
               rowsPerSecond: once(rows.length / load),
               loadSeconds: once(load),
               indexSeconds: once(first + last),

@@ -15,7 +15,7 @@ const NAME = 'cold-start'
 const SEARCHES = 200
 
 /** More rows would only make the preparation longer: what opening costs hardly depends on them. */
-const EMBEDDED_ROWS = 1000
+const EMBEDDED_ROWS = 10_000
 
 type Place = ChildTask['at']
 
@@ -34,12 +34,16 @@ async function placeOf(context: ScenarioContext, driver: Driver, folder: string)
 
 async function run(context: ScenarioContext): Promise<Result[]> {
   const folder = mkdtempSync(join(tmpdir(), 'funes-bench-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  // An interrupt ends the process without coming by the end of this function.
+  process.once('exit', remove)
   try {
     const places = new Map<Driver, Place>()
     for (const driver of context.drivers) places.set(driver, await placeOf(context, driver, folder))
     return await measure(context, places)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }
 

@@ -1,12 +1,12 @@
 import { includes, SCOPES, type Scope } from '../dataset/scopes.js'
-import type { Driver, Session } from '../drivers/driver.js'
+import type { Driver, Effort, Session } from '../drivers/driver.js'
 import { alternate } from '../measure/alternate.js'
 import { callInTurn } from '../measure/closed-loop.js'
 import { once } from '../measure/spread.js'
 import type { Result } from '../result.js'
 import { type Chart, result, type Scenario, type ScenarioContext } from '../run/context.js'
 import { linesOf, loopFigures } from '../run/figures.js'
-import { recordSearches, warmUp, withSessions } from '../run/sessions.js'
+import { type Contender, recordSearches, warmUp, withSessions } from '../run/sessions.js'
 
 const NAME = 'filtered'
 const FILTERS = ['user', 'session', 'metadata'] as const
@@ -19,15 +19,23 @@ type Place = Scope | typeof EVERYONE
 const scopeOf = (place: Place) => (place.by === 'everyone' ? {} : { scope: place })
 const canSearch = (driver: Driver, { by }: Place) => by === 'everyone' || driver.filters.includes(by)
 
-/** Peers search with the effort that reaches the recall floor without a filter; Funes, which promises it, by default. */
-async function effortOf(context: ScenarioContext, driver: Driver, session: Session) {
+/**
+ * Funes, which promises to need no settings, and the statements of its kind search by default; others with the effort
+ * that reaches the recall floor without a filter, and with what is advised for filters.
+ */
+async function effortsOf(context: ScenarioContext, driver: Driver, session: Session): Promise<Effort[]> {
   const effort = session.efforts.find(({ isDefault }) => isDefault)
-  return driver.role !== 'peer' && effort !== undefined ? effort : context.comparable(driver)
+  if (driver.role !== 'peer' && effort !== undefined) return [effort]
+  const comparable = await context.comparable(driver)
+  return [comparable, ...session.efforts.filter((one) => one.isForFilters && one !== comparable)]
 }
 
 /** Adds what the filter costs: how many times the p95 of the driver's search without one. */
 function withCost(one: Result, results: readonly Result[]): Result {
-  const unfiltered = results.find(({ driver, point }) => driver === one.driver && point.by === 'everyone')
+  const unfiltered = results.find(
+    ({ driver, point }) =>
+      driver === one.driver && point.effort === one.point.effort && point.by === 'everyone',
+  )
   const base = unfiltered?.figures.p95Ms?.median
   const own = one.figures.p95Ms?.median
   if (base === undefined || own === undefined) return one
@@ -40,20 +48,25 @@ async function run(context: ScenarioContext): Promise<Result[]> {
   const places: Place[] = [EVERYONE, ...SCOPES.filter((scope) => all.some((index) => includes(scope, index)))]
   return withSessions(context, { connections: 1, database: context.loaded }, async (contenders) => {
     const results: Result[] = []
+    const turns: (Contender & { effort: Effort })[] = []
+    for (const contender of contenders) {
+      const efforts = await effortsOf(context, contender.driver, contender.session)
+      turns.push(...efforts.map((effort) => ({ ...contender, effort })))
+    }
     for (const place of places) {
       context.progress(`${NAME}: ${place.by}, ${place.share * 100} %`)
-      const able = contenders.filter(({ driver }) => canSearch(driver, place))
-      const outcomes = await alternate(able, config.rounds, async ({ driver, session }) => {
-        await session.use(await effortOf(context, driver, session))
+      const able = turns.filter(({ driver }) => canSearch(driver, place))
+      const outcomes = await alternate(able, config.rounds, async ({ session, effort }) => {
+        await session.use(effort)
         const searches = recordSearches(context, session, { rows: config.rows, ...scopeOf(place) })
         await warmUp(searches.search)
         searches.forget()
         const loop = await callInTurn(Math.ceil(config.queries / 2), searches.search)
         return { loop, ...(await searches.judged()) }
       })
-      for (const [{ driver, session }, rounds] of outcomes) {
-        const { name } = await effortOf(context, driver, session)
-        const point = { by: place.by, sharePercent: place.share * 100, effort: name, rows: config.rows }
+      for (const [{ driver, effort }, rounds] of outcomes) {
+        const { by, share } = place
+        const point = { by, sharePercent: share * 100, effort: effort.name, rows: config.rows }
         results.push(result(NAME, driver, point, loopFigures(rounds, 'searchesPerSecond')))
       }
     }
@@ -61,7 +74,13 @@ async function run(context: ScenarioContext): Promise<Result[]> {
   })
 }
 
-function charts(results: readonly Result[]): Chart[] {
+function charts(all: readonly Result[]): Chart[] {
+  // A driver with two efforts is two lines.
+  const results = all.map((one) =>
+    String(one.point.effort).endsWith('iterative scan')
+      ? { ...one, driver: `${one.driver}, iterative scan` }
+      : one,
+  )
   return FILTERS.flatMap((by) => {
     const own = results.filter(({ point }) => point.by === by || point.by === 'everyone')
     const look = { key: 'sharePercent', x: { label: `the ${by}'s share of all memories (%)`, log: true } }

@@ -1,6 +1,9 @@
+import type { Row } from '../dataset/row.js'
+import type { Driver, Session } from '../drivers/driver.js'
 import { alternate } from '../measure/alternate.js'
 import { callInTurn } from '../measure/closed-loop.js'
 import { createLatencies } from '../measure/latencies.js'
+import { once } from '../measure/spread.js'
 import type { Result } from '../result.js'
 import { result, type Scenario, type ScenarioContext } from '../run/context.js'
 import { barsOf, loopFigures, percentileLines } from '../run/figures.js'
@@ -8,13 +11,25 @@ import { createNewRows, withSessions } from '../run/sessions.js'
 
 const NAME = 'insert'
 
+/** Of rows that were stored, how many come when their own vectors are asked for. */
+async function shareFound(session: Session, rows: readonly Row[]): Promise<number> {
+  let found = 0
+  for (const { id, content, index, vector } of rows) {
+    const query = { index, text: content, vector, numbers: Array.from(vector) }
+    if ((await session.search({ query, k: 10 })).includes(id)) found += 1
+  }
+  return found / rows.length
+}
+
 async function run(context: ScenarioContext): Promise<Result[]> {
   const { config } = context
   const newRows = createNewRows(context)
   return withSessions(context, { connections: 1, database: context.writable }, async (contenders) => {
     const turns = contenders.map((contender) => ({ ...contender, latencies: createLatencies() }))
-    const add = async ({ session }: (typeof turns)[number], count: number) => {
+    const last = new Map<Driver, readonly Row[]>()
+    const add = async ({ session, driver }: (typeof turns)[number], count: number) => {
       const rows = newRows(count)
+      last.set(driver, rows)
       return callInTurn(count, (i) => session.add(rows[i] as (typeof rows)[number]))
     }
     for (const turn of turns) await add(turn, 20)
@@ -23,11 +38,15 @@ async function run(context: ScenarioContext): Promise<Result[]> {
       turn.latencies.add(loop.latencies)
       return { loop }
     })
-    return [...outcomes].map(([{ driver, latencies }, rounds]) =>
-      result(NAME, driver, { rows: config.rows }, loopFigures(rounds, 'insertsPerSecond'), {
-        percentiles: latencies.percentiles(),
-      }),
-    )
+    const results: Result[] = []
+    for (const [{ driver, session, latencies }, rounds] of outcomes) {
+      await session.use(await context.comparable(driver))
+      const foundShare = once(await shareFound(session, last.get(driver) ?? []))
+      const figures = { foundShare, ...loopFigures(rounds, 'insertsPerSecond') }
+      const percentiles = latencies.percentiles()
+      results.push(result(NAME, driver, { rows: config.rows }, figures, { percentiles }))
+    }
+    return results
   })
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createEmbeddedPool } from '@funes/embedded'
 import pg from 'pg'
+import { createOwned } from './owned.js'
 
 export interface PoolSettings {
   connections: number
@@ -25,6 +26,7 @@ export interface Database {
 export interface Databases {
   readonly engine: 'server' | 'embedded'
   create(): Promise<Database>
+  /** Waits for those that are being made and drops all; none can be made any more. May be called again. */
   dropAll(): Promise<void>
 }
 
@@ -43,6 +45,8 @@ function serverPool(url: string, { connections, settings }: PoolSettings): pg.Po
     ...(options && { options }),
   })
   pool.on('error', () => {})
+  // A client in use is not the pool's to listen to; unheard, its end would be that of this process.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 
@@ -58,13 +62,24 @@ export function serverDatabase(url: string): Database {
   }
 }
 
-/** Databases on the server at `url`, whose user may create them. */
+/**
+ * Databases on the server at `url`, whose user may create them.
+ *
+ * @throws RangeError unless it is a PostgreSQL URL; when used, if there is no such server or it lets nobody in
+ */
 export function serverDatabases(url: string): Databases {
-  const made = new Set<string>()
+  if (!/^postgres(ql)?:\/\/./.test(url) || !URL.canParse(url)) {
+    throw new RangeError('The URL of a server is written postgresql://user:password@host:port/database.')
+  }
+  const { hostname, port } = new URL(url)
 
   async function administrate(statement: string): Promise<void> {
     const client = new pg.Client({ connectionString: url })
-    await client.connect()
+    client.on('error', () => {})
+    await client.connect().catch((cause: Error & { code?: string }) => {
+      const why = cause.message || cause.code
+      throw new RangeError(`No session at ${hostname}:${port || 5432}: ${why}`, { cause })
+    })
     try {
       await client.query(statement)
     } finally {
@@ -72,34 +87,26 @@ export function serverDatabases(url: string): Databases {
     }
   }
 
+  const owned = createOwned<string>((name) => administrate(`drop database if exists ${name} with (force)`))
+
   async function create(template?: string): Promise<Database> {
     const name = `funes_bench_${randomBytes(6).toString('hex')}`
-    await administrate(`create database ${name}${template ? ` template ${template}` : ''}`)
-    made.add(name)
+    await owned.add(name, () =>
+      administrate(`create database ${name}${template ? ` template ${template}` : ''}`),
+    )
     const own = new URL(url)
     own.pathname = `/${name}`
     return {
       ...serverDatabase(own.toString()),
       copy: () => create(name),
-      drop: () => drop(name),
+      drop: () => owned.release(name),
     }
   }
 
-  async function drop(name: string): Promise<void> {
-    if (!made.delete(name)) return
-    await administrate(`drop database if exists ${name} with (force)`)
-  }
-
-  return {
-    engine: 'server',
-    create: () => create(),
-    async dropAll() {
-      for (const name of [...made]) await drop(name)
-    },
-  }
+  return { engine: 'server', create: () => create(), dropAll: owned.releaseAll }
 }
 
-function embeddedDatabase(pool: pg.Pool, onDrop: () => void = () => {}): Database {
+function embeddedDatabase(pool: pg.Pool, drop: () => Promise<void>): Database {
   return {
     engine: 'embedded',
     url: null,
@@ -112,31 +119,28 @@ function embeddedDatabase(pool: pg.Pool, onDrop: () => void = () => {}): Databas
     // The one pool serves every session until the database is dropped.
     async closePool() {},
     copy: async () => null,
-    async drop() {
-      onDrop()
-      await pool.end()
-    },
+    drop,
   }
 }
 
 /** The database in a directory, in this process. Dropping it only closes it: the files stay. */
 export async function directoryDatabase(dataDir: string): Promise<Database> {
-  return embeddedDatabase(await createEmbeddedPool({ dataDir }))
+  const pool = await createEmbeddedPool({ dataDir })
+  return embeddedDatabase(pool, () => pool.end())
 }
 
 /** Databases in this process, in memory: each has its own engine with one connection. */
 export function embeddedDatabases(): Databases {
-  const pools = new Set<pg.Pool>()
+  const owned = createOwned<{ pool?: pg.Pool }>(async ({ pool }) => pool?.end())
   return {
     engine: 'embedded',
     async create() {
-      const pool = await createEmbeddedPool()
-      pools.add(pool)
-      return embeddedDatabase(pool, () => pools.delete(pool))
+      const place: { pool?: pg.Pool } = {}
+      await owned.add(place, async () => {
+        place.pool = await createEmbeddedPool()
+      })
+      return embeddedDatabase(place.pool as pg.Pool, () => owned.release(place))
     },
-    async dropAll() {
-      for (const pool of pools) await pool.end()
-      pools.clear()
-    },
+    dropAll: owned.releaseAll,
   }
 }

@@ -24,10 +24,10 @@ export interface PGVectorStore {
 export const INDEXED = 'documents'
 export const DOCUMENTED = 'plain_documents'
 
-/** @param ef hnsw.ef_search, which the store leaves to the connection's settings */
+/** @param ef hnsw.ef_search, and `iterative` hnsw.iterative_scan: the store leaves both to the connection's settings */
 export async function openStore(
   database: Database,
-  options: { tableName: string; connections: number; dimensions: number; ef?: number },
+  options: { tableName: string; connections: number; dimensions: number; ef?: number; iterative?: boolean },
 ): Promise<PGVectorStore> {
   const { PGVectorStore } = await importPeer<{
     PGVectorStore: { initialize(embeddings: unknown, config: unknown): Promise<PGVectorStore> }
@@ -43,7 +43,9 @@ export async function openStore(
         connectionString: database.url,
         // The store keeps one connection for itself from the start.
         max: options.connections + 1,
-        ...(options.ef !== undefined && { options: `-c hnsw.ef_search=${options.ef}` }),
+        ...(options.ef !== undefined && {
+          options: `-c hnsw.ef_search=${options.ef}${options.iterative ? ' -c hnsw.iterative_scan=relaxed_order' : ''}`,
+        }),
       },
     },
   )

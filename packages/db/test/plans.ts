@@ -19,6 +19,7 @@ function nodes(plan: PlanNode): PlanNode[] {
 function literal(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'number') return String(value)
+  if (value instanceof Date) return `'${value.toISOString()}'`
   if (Buffer.isBuffer(value)) {
     const components = Array.from({ length: value.readInt16BE(0) }, (_, i) => value.readFloatBE(4 + 4 * i))
     return `'[${components.join(',')}]'`

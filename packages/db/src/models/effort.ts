@@ -9,7 +9,7 @@ export interface Crowd {
 }
 
 const EXACT_UP_TO = {
-  server: { everyone: 4000, user: 8000, filtered: 2000 },
+  server: { everyone: 4000, user: 8000, filtered: 4000 },
   embedded: { everyone: 2500, user: 3000, filtered: 1500 },
 } as const
 
@@ -39,3 +39,6 @@ export function efSearch(model: Pick<EmbeddingModel, 'calibration'>, accuracy: A
     accuracy === 'exact' ? EF_SEARCH.exact : (model.calibration?.[accuracy].efSearch ?? EF_SEARCH[accuracy])
   return Math.min(MAX_EF_SEARCH, Math.max(effort, accuracy === 'high' ? 2 * k : k))
 }
+
+/** The same for a search of one user or under a filter, which trusts only the first two thirds of what the index brings. */
+export const efNarrowed = (effort: number): number => Math.min(MAX_EF_SEARCH, Math.ceil(1.5 * effort))

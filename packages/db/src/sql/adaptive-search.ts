@@ -2,7 +2,7 @@ import { exactDistance, indexedDistance } from './distance.js'
 import { exactAfterProbe, indexAfterProbe } from './explain.js'
 import { filterCondition } from './memory-filter.js'
 import type { Asked, SearchPlan } from './memory-search.js'
-import { type Fragment, integerLiteral, nothing, sql } from './statement.js'
+import { type Fragment, integerLiteral, join, nothing, sql } from './statement.js'
 
 /** Which rows of `e` are searched at all, but for the filter; `user` is written so that an index on it can serve, or not. */
 function searchable(search: Pick<SearchPlan, 'space'>, user: Fragment): Fragment {
@@ -12,14 +12,23 @@ function searchable(search: Pick<SearchPlan, 'space'>, user: Fragment): Fragment
     ${user}`
 }
 
-/** The same with the filter. */
-export function candidates(search: Pick<SearchPlan, 'space' | 'filter'>, user: Fragment): Fragment {
+/** What a row's memory `m` must be, or null when any will do. */
+function wanted({ filter, condition }: Pick<SearchPlan, 'filter' | 'condition'>): Fragment | null {
+  const parts = [filter === undefined ? [] : filterCondition(filter), condition ?? []].flat()
+  return parts.length === 0 ? null : sql`(${join(parts, ' and ')})`
+}
+
+/** Which rows of `e` are searched at all, with the filter. */
+export function candidates(
+  search: Pick<SearchPlan, 'space' | 'filter' | 'condition'>,
+  user: Fragment,
+): Fragment {
+  const condition = wanted(search)
   const memory =
-    search.filter === undefined
+    condition === null
       ? nothing
       : sql`and exists (
-          select from memories m
-          where m.user_id = e.user_id and m.id = e.memory_id and ${filterCondition(search.filter)}
+          select from memories m where m.user_id = e.user_id and m.id = e.memory_id and ${condition}
         )`
   return sql`${searchable(search, user)} ${memory}`
 }
@@ -49,19 +58,101 @@ export function exactHits(search: SearchPlan, asked: Asked, gate: Fragment): Fra
   return compared(search, asked, sql`memory_embeddings e where ${candidates(search, ofUser(asked))} ${gate}`)
 }
 
-/** Index order first, then the exact distance of what it brought: for bit vectors that is the re-rank. */
-function indexHits(search: SearchPlan, asked: Asked): Fragment {
-  const width = search.space.indexKind === 'hnsw-bit' ? Math.max(search.efSearch, search.k) : search.k
+/**
+ * The filter, asked of each row that the index brings. As a value and not as a condition that the planner could make a join
+ * of: taking `@>` for rare, it joined first and sorted what was half of all rows, 23 ms where the index takes 1.
+ */
+function askedOfEach(search: SearchPlan): Fragment {
+  const condition = wanted(search)
+  if (condition === null) return nothing
+  return sql`and coalesce(
+          (select ${condition} from memories m where m.user_id = e.user_id and m.id = e.memory_id),
+          false
+        )`
+}
+
+/** The first so many rows in the index's order, none left out, where `gate` lets it be asked at all. */
+function inIndexOrder(search: SearchPlan, asked: Asked, limit: number, gate: Fragment): Fragment {
   return sql`
-    select e.user_id, e.memory_id, ${exactDistance(search.space, sql`e.embedding`, asked.query)} as distance
-    from (
       select e.user_id, e.memory_id, e.embedding
       from memory_embeddings e
-      where ${candidates(search, ofUserAfterIndex(asked))}
-        and (select n from probe) > ${integerLiteral(search.exactUpTo ?? 0)}
+      where ${gate}
       order by ${indexedDistance(search.space, sql`e.embedding`, asked.query)}
-      limit ${integerLiteral(width)}
-    ) e`
+      limit ${integerLiteral(limit)}`
+}
+
+const many = (search: SearchPlan) => sql`(select n from probe) > ${integerLiteral(search.exactUpTo ?? 0)}`
+const exact = (search: SearchPlan, { query }: Asked) => exactDistance(search.space, sql`e.embedding`, query)
+
+/** Index order with the filter in it, then the exact distance of what it brought: for bit vectors that is the re-rank. */
+function nearByScan(search: SearchPlan, asked: Asked): Fragment {
+  const width = search.space.indexKind === 'hnsw-bit' ? Math.max(search.efSearch, search.k) : search.k
+  const gate = sql`${searchable(search, ofUserAfterIndex(asked))} ${askedOfEach(search)} and ${many(search)}`
+  return sql`
+    near as materialized (
+      select e.user_id, e.memory_id, ${exact(search, asked)} as distance, true as trusted
+      from (${inIndexOrder(search, asked, width, gate)}) e
+    )`
+}
+
+/** pgvector's greatest hnsw.ef_search. */
+const WIDEST = 1000
+
+/** At the end of what an index brings, some rows are missing: so much of it is as good as all there is. */
+const TRUSTED = 2 / 3
+
+/**
+ * The nearest rows of all, and of those the ones that are wanted: when enough are, they are the nearest wanted ones. Else
+ * the same once more, wider.
+ *
+ * An iterative scan that stops at the first k wanted rows gives whichever it meets first. Where the filter goes with the
+ * meaning, as topics, projects and users do, that was recall@10 0.46 to 0.79.
+ */
+function nearByWidening(search: SearchPlan, asked: Asked): Fragment {
+  const width = Math.max(search.efSearch, search.k)
+  const wider = Math.max(WIDEST, 4 * search.k)
+  const hits = (name: Fragment, of: number, from: Fragment) => sql`
+    ${name} as materialized (
+      select e.user_id, e.memory_id, ${exact(search, asked)} as distance, e.place <= ${integerLiteral(Math.ceil(TRUSTED * of))} as trusted
+      from (select e.*, row_number() over () as place from (${from}) e) e
+      where true ${ofUserAfterIndex(asked)} ${askedOfEach(search)}
+    )`
+  return sql`${hits(
+    sql`nearest`,
+    width,
+    inIndexOrder(search, asked, width, sql`${searchable(search, nothing)} and ${many(search)}`),
+  )},${hits(
+    sql`nearest_wider`,
+    wider,
+    sql`
+        select h.*
+        from (
+          select set_config('hnsw.ef_search', ${String(WIDEST)}, true) as ef
+          where ${many(search)} and (select count(*) from nearest where trusted) < ${enough(search)}
+        ) widened
+        cross join lateral (
+          select e.*, widened.ef
+          from (${inIndexOrder(search, asked, wider, searchable(search, nothing))}) e
+          limit ${integerLiteral(wider)}
+        ) h`,
+  )},
+    near as materialized (
+      select *
+      from (
+        select * from nearest_wider
+        union all
+        select * from nearest where not exists (select from nearest_wider)
+      ) n
+      order by distance
+      limit ${integerLiteral(search.k)}
+    )`
+}
+
+function indexHits(search: SearchPlan, asked: Asked): Fragment {
+  const narrows = asked.user !== null || wanted(search) !== null
+  return narrows && search.space.indexKind !== 'hnsw-bit'
+    ? nearByWidening(search, asked)
+    : nearByScan(search, asked)
 }
 
 /**
@@ -94,7 +185,8 @@ export function adaptiveHits(search: SearchPlan, asked: Asked, exactUpTo: number
     : filtered(search, asked, exactUpTo)
 }
 
-const tooFewNear = (search: SearchPlan) => sql`(select count(*) from near) < ${integerLiteral(search.k)}`
+const enough = ({ k, enough: few = k }: SearchPlan) => integerLiteral(Math.min(k, few))
+const tooFewNear = (search: SearchPlan) => sql`(select count(*) from near where trusted) < ${enough(search)}`
 
 function found(search: SearchPlan, exactUpTo: number): Fragment {
   return sql`
@@ -115,7 +207,7 @@ function unfiltered(search: SearchPlan, asked: Asked, exactUpTo: number): Fragme
     with probe as materialized (
       select ${asked.user === null ? unlessHuge(count, exactUpTo) : count} as n
     ),
-    near as materialized (${indexHits(search, asked)}),
+    ${indexHits(search, asked)},
     everything as materialized (${exactHits(search, asked, gate)})
     ${found(search, exactUpTo)}`
 }
@@ -129,7 +221,7 @@ function filtered(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment
   const { user } = asked
   const rows = sql`
         memories m
-        where m.deleted_at is null and ${filterCondition(search.filter ?? {})}
+        where m.deleted_at is null and ${wanted(search) ?? sql`true`}
           ${user === null ? nothing : sql`and m.user_id = ${user}`}`
   const few = sql`
         kept
@@ -139,7 +231,7 @@ function filtered(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment
   return sql`
     with kept as materialized (${upTo(exactUpTo, sql`m.user_id, m.id`, rows)}),
     probe as materialized (select count(*) as n from kept),
-    near as materialized (${indexHits(search, asked)}),
+    ${indexHits(search, asked)},
     everything as materialized (
       (${compared(search, asked, few)})
       union all

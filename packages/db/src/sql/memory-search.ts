@@ -10,6 +10,10 @@ export interface SearchPlan {
   space: VectorSpace
   filter: MemoryFilter | undefined
   k: number
+  /** What the memory `m` must be beside the filter; never null. */
+  condition?: Fragment | undefined
+  /** How many hits of the index will do, before all candidates are compared; k unless given. */
+  enough?: number
   /** Up to so many candidate rows all are compared; above, the index is used. `null`: always all. */
   exactUpTo: number | null
   /** How many rows the index looks at before it answers (hnsw.ef_search), 1 to 1,000. */

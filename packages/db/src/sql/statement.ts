@@ -22,17 +22,20 @@ export function statement<Row>(fragment: Fragment, { prepare = true } = {}): Sta
   return { sql: fragment, prepare }
 }
 
+/** What a text begins with that is not worth a name: Prisma, which names statements too, sees the text alone. */
+const ONCE = '/* once */ '
+
 /**
  * The text and parameters that go over the wire. A buffer that occurs several times is one parameter: a vector is
  * sent once, however often its statement names it.
  */
-export function compile({ sql: { strings, values } }: Statement<unknown>): {
+export function compile({ sql: { strings, values }, prepare }: Statement<unknown>): {
   text: string
   values: unknown[]
 } {
   const parameters: unknown[] = []
   const places = new Map<unknown, number>()
-  let text = strings[0] as string
+  let text = `${prepare ? '' : ONCE}${strings[0]}`
   for (const [i, value] of values.entries()) {
     let place = Buffer.isBuffer(value) ? places.get(value) : undefined
     if (place === undefined) {
@@ -60,9 +63,11 @@ const MAX_NAMES = 500
 
 /**
  * The name under which a statement is prepared: a digest of its text, so that equal texts share a plan.
- * Undefined past 500 different texts, so that endless variety cannot fill the server's memory.
+ * Undefined for one that is not to be prepared, and past 500 different texts, so that endless variety cannot fill the
+ * server's memory.
  */
 export function statementName(text: string): string | undefined {
+  if (text.startsWith(ONCE)) return undefined
   const known = names.get(text)
   if (known !== undefined) return known
   if (names.size >= MAX_NAMES) return undefined

@@ -1,0 +1,93 @@
+import { beforeAll, expect, it } from 'vitest'
+import type { EmbeddingModel, MemoryFilter } from '../src/index.js'
+import { type MemorySearch, searchMemories } from '../src/sql/memory-search.js'
+import { compile } from '../src/sql/statement.js'
+import { encodeVector } from '../src/vector.js'
+import { onEveryEngine } from './engines.js'
+import { execution } from './plans.js'
+import { random, randomVector } from './vectors.js'
+
+const DIMENSIONS = 24
+const ROWS = 6000
+const TOPICS = 12
+const K = 10
+
+/** Filters that leave out what is near: memories of a topic are near each other, and topics are what is filtered by. */
+onEveryEngine('filters that go with the meaning', (db) => {
+  let model: EmbeddingModel
+  const next = random(11)
+  const topics = Array.from({ length: TOPICS }, () => randomVector(next, DIMENSIONS))
+  const about = (topic: number) =>
+    (topics[topic] as Float32Array).map((x) => x + 0.6 * (next() + next() + next() - 1.5))
+
+  beforeAll(async () => {
+    const { funes, pool, open } = db()
+    model = await funes.models.register({
+      ...{ name: 'topics', dimensions: DIMENSIONS, indexKind: 'hnsw-vector', buildIndex: false },
+    })
+    const small = await open({ model: 'topics' })
+    await small.memories.load(
+      Array.from({ length: ROWS }, (_, i) => ({
+        userId: i % TOPICS < 8 ? 'major' : 'minor',
+        content: `memory ${i}`,
+        importance: (i % TOPICS) / TOPICS,
+        metadata: { topic: i % TOPICS, wide: i % TOPICS < 9, tags: [`t${i % TOPICS}`, 'all'] },
+        createdAt: new Date(Date.UTC(2020, i % TOPICS)),
+        embedding: about(i % TOPICS),
+      })),
+    )
+    await small.indexes.build('topics')
+    await pool.query('analyze')
+  })
+
+  const search = (change: Partial<MemorySearch>): MemorySearch => ({
+    ...{ space: model, query: encodeVector(about(0), DIMENSIONS), userId: null, filter: undefined },
+    ...{ k: K, exactUpTo: 400, efSearch: 100 },
+    ...change,
+  })
+
+  const filters: Record<string, Partial<MemorySearch>> = {
+    'three in four, by importance': { filter: { importance: { gte: 3 / TOPICS } } },
+    'a quarter, by importance': { filter: { importance: { gte: 4 / TOPICS, lte: 6 / TOPICS } } },
+    'three in four, by metadata': { filter: { metadata: { wide: true } } },
+    'all but the nearest topic': { filter: { not: { metadata: { topic: 0 } } } },
+    'a time that is past': {
+      filter: { createdAt: { gt: new Date('2020-06-01'), lt: new Date('2020-12-02') } },
+    },
+    'a user who speaks of other things': { userId: 'minor' },
+    'tags that all have': { filter: { tags: ['all'] } },
+  }
+
+  it.each(Object.entries(filters))('lose nothing: %s', async (_, change) => {
+    const { pool } = db()
+    let right = 0
+    const questions = 20
+    for (let i = 0; i < questions; i++) {
+      const asked = search({ ...change, query: encodeVector(about(0), DIMENSIONS) })
+      const run = async (one: MemorySearch) => {
+        const { text, values } = compile(searchMemories(one))
+        return (await pool.query<{ distance: number }>(text, values)).rows.map(({ distance }) => distance)
+      }
+      const exact = await run({ ...asked, exactUpTo: null })
+      const found = await run(asked)
+      expect(found).toHaveLength(K)
+      const limit = (exact.at(-1) as number) + 1e-6
+      right += found.filter((distance) => distance <= limit).length
+    }
+    expect(right / (questions * K)).toBeGreaterThanOrEqual(0.98)
+  })
+
+  const narrow: Record<string, MemoryFilter> = {
+    'a closed range': { importance: { gte: 0, lte: 8 / TOPICS } },
+    metadata: { metadata: { wide: true } },
+    'a time': { createdAt: { gt: new Date('2019-01-01'), lt: new Date('2020-10-01') } },
+    'a value': { where: { path: ['wide'], equals: true } },
+    tags: { tags: ['all'] },
+  }
+
+  it.each(Object.entries(narrow))('ask the index, also at the tenth time: %s', async (_, filter) => {
+    const done = await execution(db().pool, searchMemories(search({ filter })), { times: 10 })
+    const uses = done.nodes.some((node) => node['Index Name'] === `memory_embeddings_hnsw_m${model.id}`)
+    expect(uses).toBe(true)
+  })
+})

@@ -86,7 +86,7 @@ export interface Funes extends FunesScope {
 export async function createFunes(options: FunesOptions = {}): Promise<Funes> {
   const config = readConfig(options)
   const engine = await createEngine(config)
-  const current = createCurrentModel(engine, config.model, engine.isInTransaction)
+  const current = createCurrentModel(engine, config.model, engine.currentTransaction)
   const embedders = createEmbedders(config.model, config.embedder, config.embedders)
 
   function contextOver(executor: Executor, atomically: MemoryContext['atomically']): MemoryContext {

@@ -1,4 +1,5 @@
 import { funesError } from './errors/funes-error.js'
+import type { EmbeddingModel } from './models/types.js'
 
 /** A vector as callers give it: plain numbers or single-precision floats. */
 export type VectorInput = readonly number[] | Float32Array
@@ -53,11 +54,43 @@ export function encodeVector(vector: VectorInput, dimensions: number, path = 'em
   }
   if (Math.fround(length) === 0) {
     throw funesError('EMBEDDING.ZERO', `${path} is a zero vector.`, {
-      fix: 'Leave out texts that the encoder has no vector for: a zero vector is near to nothing.',
+      fix: 'Leave out texts that the encoder has no vector for: zeros are no answer to what a text means, under any metric.',
       meta: { path },
     })
   }
   return buffer
+}
+
+/** The largest half-precision number (IEEE 754 binary16). */
+const HALF_MAX = 65_504
+/** Below its 6.1e-5, half precision loses digits with every step; all components beneath this may come to nothing. */
+const HALF_COMFORTABLE = 1e-4
+
+/**
+ * {@link encodeVector} for a model, whose index must be able to hold the vector too: an index of half precision takes
+ * components up to 65,504, and under the cosine metric the largest must not be under 0.0001.
+ *
+ * @throws as {@link encodeVector}; `EMBEDDING.OUT_OF_RANGE`
+ */
+export function encodeFor(
+  model: Pick<EmbeddingModel, 'dimensions' | 'metric' | 'indexKind'>,
+  vector: VectorInput,
+  path = 'embedding',
+): Buffer {
+  const encoded = encodeVector(vector, model.dimensions, path)
+  if (model.indexKind !== 'hnsw-halfvec') return encoded
+  let largest = 0
+  for (let i = 0; i < vector.length; i++) largest = Math.max(largest, Math.abs(vector[i] as number))
+  const isTooSmall = model.metric === 'cosine' && largest < HALF_COMFORTABLE
+  if (largest <= HALF_MAX && !isTooSmall) return encoded
+  throw funesError(
+    'EMBEDDING.OUT_OF_RANGE',
+    `${path} is too ${isTooSmall ? 'small' : 'large'} for an index of half precision.`,
+    {
+      fix: 'Scale the vectors to a length of 1, or register the model with indexKind: hnsw-vector.',
+      meta: { path, largest, minimum: model.metric === 'cosine' ? HALF_COMFORTABLE : 0, maximum: HALF_MAX },
+    },
+  )
 }
 
 /** Reads what {@link encodeVector} and pgvector's `vector_send` write. */

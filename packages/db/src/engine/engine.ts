@@ -29,6 +29,8 @@ export interface Engine extends Executor {
   assertOutsideTransaction(call: string): void
   /** Whether the calling code is inside of a transaction. */
   isInTransaction(): boolean
+  /** The innermost transaction or savepoint that the calling code is in: an object of its own for each. */
+  currentTransaction(): object | undefined
   transaction<T>(work: (scope: TransactionScope) => Promise<T>, options?: TransactionOptions): Promise<T>
   close(): Promise<void>
 }
@@ -113,6 +115,7 @@ export async function createEngine(config: Config): Promise<Engine> {
     pool,
     run,
     isInTransaction: () => currentScope(owner) !== undefined,
+    currentTransaction: () => currentScope(owner),
     assertOutsideTransaction(call) {
       if (!currentScope(owner)) return
       throw funesError('TRANSACTION.NOT_ALLOWED', `${call} cannot be part of a transaction.`, {

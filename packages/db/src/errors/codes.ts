@@ -8,7 +8,9 @@ export const ERROR_CODES = {
   'INPUT.NUL_CHARACTER': 'A text holds U+0000, which PostgreSQL cannot store.',
   'EMBEDDING.DIMENSION_MISMATCH': 'A vector has another number of dimensions than its model.',
   'EMBEDDING.NOT_FINITE': 'A vector holds NaN, an infinity, or a number beyond single precision.',
-  'EMBEDDING.ZERO': 'A vector has no length, so it has no direction and no cosine distance.',
+  'EMBEDDING.ZERO':
+    'A vector is all zeros, or so short that its square is: it says nothing of what it stands for.',
+  'EMBEDDING.OUT_OF_RANGE': "A vector is beyond what the half precision of its model's index can hold.",
   'EMBEDDING.REQUIRED': 'A call needs an embedding, and neither a vector nor an embedder was given.',
   'EMBEDDING.FAILED': 'The embedder threw, or answered with the wrong number or shape of vectors.',
   'MEMORY.NOT_FOUND': 'This user has no memory with that id.',

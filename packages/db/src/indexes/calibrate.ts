@@ -1,13 +1,12 @@
 import type { Engine } from '../engine/engine.js'
 import type { CurrentModel } from '../models/current-model.js'
 import { exactUpTo, MAX_EF_SEARCH } from '../models/effort.js'
-import { whileNobodyWrites } from '../models/switch.js'
 import type { CalibratedEffort, Calibration, EmbeddingModel } from '../models/types.js'
 import { countLiveVectors, type SampleRow, selectSample } from '../sql/index-sample.js'
 import { searchMemories } from '../sql/memory-search.js'
-import { setCalibration } from '../sql/models.js'
-import { decodeVector, encodeVector, type VectorInput } from '../vector.js'
+import { decodeVector, encodeFor, type VectorInput } from '../vector.js'
 import { isIndexBuilt } from './build.js'
+import { keepCalibration } from './keep-calibration.js'
 import { questionBetween } from './question.js'
 import { type Mean, meanOf, type Neighbour, recallAt, without } from './recall.js'
 
@@ -25,6 +24,11 @@ export type CalibrationResult =
       readonly model: string
       readonly calibrated: true
       readonly calibration: Calibration
+      /**
+       * Whether searches heed it from now on. False where a transaction that has written memories did not end within
+       * seconds: then the model is as before, and it is worth calling again.
+       */
+      readonly kept: boolean
       /** What was tried, from the least effort up. */
       readonly points: readonly CalibrationPoint[]
     }
@@ -94,7 +98,7 @@ async function drawSample(engine: Engine, modelId: number, size: number): Promis
 async function questions(engine: Engine, model: EmbeddingModel, options: CalibrateOptions) {
   if (options.queries !== undefined) {
     return options.queries.map((vector, i) => ({
-      query: encodeVector(vector, model.dimensions, `queries[${i}]`),
+      query: encodeFor(model, vector, `queries[${i}]`),
       userId: null,
       own: '',
     }))
@@ -184,7 +188,7 @@ export async function calibrateIndex(
     reached: (points.at(-1)?.cautiousRecall ?? 0) >= target,
     at: new Date().toISOString(),
   }
-  await whileNobodyWrites(engine, (executor) => executor.run(setCalibration(model.id, calibration)), signal)
+  const kept = await keepCalibration(engine, model.id, calibration, signal)
   await current.refresh().catch(() => {})
-  return { model: model.name, calibrated: true, calibration, points }
+  return { model: model.name, calibrated: true, calibration, kept, points }
 }

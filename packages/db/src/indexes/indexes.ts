@@ -63,7 +63,7 @@ export interface Indexes {
   drop(model: string): Promise<boolean>
   /**
    * Finds out how hard the index must be asked for the recall wanted, by comparing it with the full answer, and keeps that
-   * with the model for every search to come. Worth repeating when the data has grown many times over.
+   * with the model for every search to come, unless `kept` says that it could not. Worth repeating when the data has grown many times over.
    *
    * @throws `MODEL.NOT_FOUND`, `INPUT.INVALID`, `EMBEDDING.*`, `TRANSACTION.NOT_ALLOWED`, the signal's reason
    */

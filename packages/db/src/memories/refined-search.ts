@@ -26,27 +26,37 @@ export interface RefinedSearch {
   words(half: MemorySearch | null, limit: number): HybridSearch
 }
 
+/** Hits, and whether there was nothing at all, before `minScore` left anything out. */
+export interface Found<H> {
+  readonly hits: H[]
+  readonly isEmpty: boolean
+}
+
 interface Chosen {
   readonly row: RankedRow
   readonly diversity: DiversityPart | null
 }
 
-export async function findRefined(context: MemoryContext, search: RefinedSearch): Promise<MemoryHit[]> {
-  const { chosen } = await refine(context, search, false)
-  return chosen.map(({ row }) => refinedHit(row))
+export async function findRefined(context: MemoryContext, search: RefinedSearch): Promise<Found<MemoryHit>> {
+  const { chosen, rows } = await refine(context, search, false)
+  return { hits: chosen.map(({ row }) => refinedHit(row)), isEmpty: rows.length === 0 }
 }
 
 export async function findExplained(
   context: MemoryContext,
   search: RefinedSearch,
-): Promise<{ hits: ExplainedHit[]; explanation: CallExplanation }> {
+): Promise<Found<ExplainedHit> & { explanation: CallExplanation }> {
   const { ranking } = search
   const { chosen, rows, half, timings } = await refine(context, search, true)
   const hits = chosen.map(({ row, diversity }) => ({
     ...refinedHit(row),
     explanation: explainHit(row, ranking, diversity),
   }))
-  return { hits, explanation: { ...explainSearch(search.mode, half, rows[0]), timings } }
+  return {
+    hits,
+    isEmpty: rows.length === 0,
+    explanation: { ...explainSearch(search.mode, half, rows[0]), timings },
+  }
 }
 
 async function refine(context: MemoryContext, search: RefinedSearch, explain: boolean) {

@@ -1,6 +1,6 @@
 import { isFunesError } from '../errors/funes-error.js'
 import { embedMemories } from '../models/catch-up.js'
-import { modelReplaced } from '../models/current-model.js'
+import { MODEL_TTL_MS, modelReplaced } from '../models/current-model.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { NOT_STORABLE } from '../sql/models.js'
 import type { MemoryContext } from './context.js'
@@ -47,6 +47,9 @@ async function modelAfter(context: MemoryContext, model: EmbeddingModel, error: 
   throw isRefused(error) ? modelReplaced(model.name, null, error) : error
 }
 
+/** Who finds nothing asks again which model is in use, unless that was asked so recently, in milliseconds. */
+const SURE_MS = 50
+
 export interface UnderModel<T> {
   /** Whether the caller gives vectors, which are of the model that this Funes was set up with. */
   givesVectors: boolean
@@ -66,8 +69,10 @@ export async function underModel<T>(
   work: (pinned: MemoryContext) => Promise<T>,
 ): Promise<T> {
   let model: EmbeddingModel
+  const guess =
+    isDoubtful === undefined || context.model.isNewerThan(MODEL_TTL_MS) ? undefined : context.model.guess()
   try {
-    model = await context.model.get()
+    model = guess ?? (await context.model.get())
   } catch {
     // Bad input comes first; then `work` meets the same error in its place.
     return work(context)
@@ -76,19 +81,32 @@ export async function underModel<T>(
     if (givesVectors) context.model.assertOwnVectors(under)
     return work(pin(context, under))
   }
+  // A read harms nothing: it goes ahead under what was last known, while the database is asked whether that still holds.
+  const asked = guess && context.model.refresh()
+  asked?.catch(() => {})
   let result: T
   try {
     result = await run(model)
   } catch (error) {
+    // Bad input comes first: that the database does not answer is told by whoever needs it.
+    const now = await asked?.catch(() => undefined)
+    if (now !== undefined && now.id !== model.id) return run(now)
     if (!isSuspect(error)) throw error
     return run(await modelAfter(context, model, error))
   }
-  if (!isDoubtful?.(result)) return result
+  const confirmed = await asked
+  if (confirmed !== undefined && confirmed.id !== model.id) return run(confirmed)
+  if (!isDoubtful?.(result) || context.model.isNewerThan(SURE_MS)) return result
   const now = await context.model.refresh()
   return now.id === model.id ? result : run(now)
 }
 
 const BATCH = 200
+
+/** Whether an error may have ended the transaction that it came up in. */
+function isOfDatabase(error: unknown): boolean {
+  return isFunesError(error) && !/^(EMBEDDING|INPUT)\./.test(error.code)
+}
 
 /** Gives memories their vectors under models that are being built, where their embedders are at hand. */
 export async function addUnderNewModels(context: MemoryContext, keys: readonly MemoryKey[]): Promise<void> {
@@ -100,8 +118,7 @@ export async function addUnderNewModels(context: MemoryContext, keys: readonly M
       await embedMemories(context.executor, { model, embedder, batchSize: BATCH }, keys)
     } catch (error) {
       // The memory is stored. The re-embedding makes what is missing, and meets the same error.
-      if (!isFunesError(error, 'EMBEDDING.FAILED', 'EMBEDDING.DIMENSION_MISMATCH', 'EMBEDDING.ZERO'))
-        throw error
+      if (context.model.isInTransaction() && isOfDatabase(error)) throw error
     }
   }
 }

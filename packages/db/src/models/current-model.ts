@@ -15,6 +15,12 @@ export interface CurrentModel {
   get(): Promise<EmbeddingModel>
   /** As `get`, but asks the database in any case. */
   refresh(): Promise<EmbeddingModel>
+  /** What was last known, however old, for whoever makes sure of it meanwhile; never in a transaction. */
+  guess(): EmbeddingModel | undefined
+  /** Whether the database has been asked within the last `ms`. */
+  isNewerThan(ms: number): boolean
+  /** Whether what is asked through this is part of a transaction. */
+  isInTransaction(): boolean
   /** Models that are being built, as of the last look. */
   building(): readonly EmbeddingModel[]
   /** From now on this Funes means `name`: vectors that it is given are that model's. */
@@ -33,28 +39,44 @@ export interface CurrentModel {
 /** The answer to whoever still works for a model that another took over from. */
 export function modelReplaced(model: string, by: string | null, cause?: unknown): FunesError {
   return funesError('MODEL.REPLACED', `Another model took over from ${JSON.stringify(model)}.`, {
-    fix: 'Run the whole transaction again; give createFunes the embedder of the new model, or its name as `model` with its vectors.',
+    fix: 'Run the call again, or the whole transaction that it is part of; give createFunes the embedder of the new model, or its name as `model` with its vectors.',
     meta: { model, replacedBy: by },
     ...(cause !== undefined && { cause }),
   })
 }
 
-/** @param isInTransaction whether `executor` would join a transaction now */
+interface Answer {
+  readonly current: FollowedModel
+  readonly at: number
+}
+
+const isFresh = ({ at }: { at: number }, ms: number) => performance.now() - at < ms
+
+/** @param currentTransaction the innermost transaction that `executor` would join now */
 export function createCurrentModel(
   executor: Executor,
   configured: string,
-  isInTransaction: () => boolean,
+  currentTransaction: () => object | undefined,
 ): CurrentModel {
   let name = configured
   let known: { current: FollowedModel; askedDimensions: number; building: FollowedModel[] } | undefined
   let knownAt = Number.NEGATIVE_INFINITY
+  // What a transaction sees may be older than what others see, or never be committed: it is not for them.
+  let seenWithin = new WeakMap<object, Answer>()
+
+  const scopeOf = (through: Executor) => (through === executor ? currentTransaction() : through)
 
   async function refresh(through: Executor): Promise<EmbeddingModel> {
     const asked = name
     const askedAt = performance.now()
-    // Who asks has doubts. When no answer comes, as from a transaction that has failed, the next call asks again.
-    knownAt = Number.NEGATIVE_INFINITY
-    const rows = await through.run(selectFollowed(asked))
+    const scope = scopeOf(through)
+    // Who asks has doubts: until the answer comes, others ask too.
+    if (scope === undefined) knownAt = Number.NEGATIVE_INFINITY
+    const rows = await through.run(selectFollowed(asked)).catch((error: unknown) => {
+      // A transaction that has failed gets no answer, and is run again: then the doubt is still there.
+      knownAt = Number.NEGATIVE_INFINITY
+      throw error
+    })
     const current = rows.find(({ isCurrent }) => isCurrent)
     if (current === undefined) {
       throw funesError('MODEL.NOT_FOUND', `No embedding model is registered as ${JSON.stringify(asked)}.`, {
@@ -62,34 +84,49 @@ export function createCurrentModel(
         meta: { model: asked },
       })
     }
-    // What a transaction sees may be older than what others see, or never be committed: it is not for them.
-    const isShared = through === executor && !isInTransaction()
     const first = rows.find(({ isAsked }) => isAsked) ?? current
     const building = rows.filter((row) => row.state === 'building' && row.id !== current.id)
     const seen = { current, askedDimensions: first.dimensions, building }
     if (asked !== name) return current
     known ??= seen
-    // What was read first may arrive last.
-    if (isShared && askedAt >= knownAt) {
+    if (scope !== undefined) {
+      seenWithin.set(scope, { current, at: askedAt })
+      if (current.id !== known.current.id) knownAt = Number.NEGATIVE_INFINITY
+    } else if (askedAt >= knownAt) {
+      // What was read first may arrive last.
       known = seen
       knownAt = askedAt
     }
     return current
   }
 
+  /** The answer that a call through `through` goes by: its transaction's own while that is as fresh as any. */
+  function answer(through: Executor): Answer | undefined {
+    const scope = scopeOf(through)
+    const own = scope && seenWithin.get(scope)
+    if (own !== undefined && isFresh(own, MODEL_TTL_MS)) return own
+    return known && { current: known.current, at: knownAt }
+  }
+
   const over = (through: Executor): CurrentModel => ({
     over,
     refresh: () => refresh(through),
     async get() {
-      return known !== undefined && performance.now() - knownAt < MODEL_TTL_MS
-        ? known.current
-        : refresh(through)
+      const last = answer(through)
+      return last !== undefined && isFresh(last, MODEL_TTL_MS) ? last.current : refresh(through)
     },
+    guess: () => (scopeOf(through) === undefined ? known?.current : undefined),
+    isNewerThan(ms) {
+      const last = answer(through)
+      return last !== undefined && isFresh(last, ms)
+    },
+    isInTransaction: () => scopeOf(through) !== undefined,
     building: () => known?.building ?? [],
     follow(next) {
       if (next === name) return
       name = next
       known = undefined
+      seenWithin = new WeakMap()
       knownAt = Number.NEGATIVE_INFINITY
     },
     assertOwnVectors(model) {

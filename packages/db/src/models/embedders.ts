@@ -1,6 +1,6 @@
 import { type Embedder, embedAll } from '../embedder.js'
 import { funesError } from '../errors/funes-error.js'
-import { encodeVector, type VectorInput } from '../vector.js'
+import { encodeFor, type VectorInput } from '../vector.js'
 import type { EmbeddingModel } from './types.js'
 
 /** The embedders that this process has at hand, by the name of their model. */
@@ -52,7 +52,8 @@ export function embedderFor(
 /**
  * Vectors of `texts` under `model`, in pgvector's binary form.
  *
- * @throws `EMBEDDING.FAILED`, `EMBEDDING.DIMENSION_MISMATCH`, `EMBEDDING.NOT_FINITE`, `EMBEDDING.ZERO`
+ * @throws `EMBEDDING.FAILED`, `EMBEDDING.DIMENSION_MISMATCH`, `EMBEDDING.NOT_FINITE`, `EMBEDDING.OUT_OF_RANGE`,
+ * `EMBEDDING.ZERO`
  */
 export async function encodeTexts(
   model: EmbeddingModel,
@@ -60,5 +61,5 @@ export async function encodeTexts(
   texts: readonly string[],
 ): Promise<Buffer[]> {
   const vectors: readonly VectorInput[] = await embedAll(embedder, texts)
-  return vectors.map((vector) => encodeVector(vector, model.dimensions))
+  return vectors.map((vector) => encodeFor(model, vector))
 }

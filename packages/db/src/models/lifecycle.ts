@@ -60,6 +60,7 @@ export interface ModelLifecycle extends Models {
   /**
    * Gives all memories, and all tools that have a vector, one under another model while adding and searching go on, builds
    * its index, and makes it the one in use, in one transaction. Stopped or killed, the next call goes on where it was.
+   * Until then the model is `building`, and adds with its embedder at hand make its vectors too: to give it up, `retire` it.
    *
    * @throws `MODEL.NOT_FOUND`, `EMBEDDING.*`, `INPUT.INVALID`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`, the signal's reason
    * @example

@@ -127,19 +127,33 @@ export function updateMemory(change: MemoryChange, space: VectorSpace): Statemen
     where not exists (select 1 from old)`)
 }
 
-function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
-  const model = integerLiteral(space.id)
+/** What becomes of the vectors under other models, where the one under this model is given. */
+function otherVectors({ userId, content, expiresAt }: MemoryChange, model: Fragment): Fragment {
+  const isOther = sql`e.user_id = ${userId} and e.memory_id = old.id and e.model_id <> ${model}`
   // A vector of the old text under another model would answer for words that are gone.
-  const stale = change.content
+  const stale = content
     ? sql`,
     stale as (
       delete from memory_embeddings e
       using old
-      where e.user_id = ${change.userId} and e.memory_id = old.id and e.model_id <> ${model}
+      where ${isOther} and old.content_hash <> ${content.hash}::bytea
     )`
     : nothing
+  if (expiresAt === undefined) return stale
+  return sql`${stale},
+    terms as (
+      update memory_embeddings e
+      set expires_at = ${expiresAt}::timestamptz
+      from old
+      where ${isOther} ${content ? sql`and old.content_hash = ${content.hash}::bytea` : nothing}
+    )`
+}
+
+function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
+  const model = integerLiteral(space.id)
+  const others = otherVectors(change, model)
   if (change.embedding === null) {
-    return sql`${stale},
+    return sql`${others},
     vectors as (
       delete from memory_embeddings e
       using old
@@ -147,7 +161,7 @@ function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
     )`
   }
   if (change.embedding !== undefined) {
-    return sql`${stale},
+    return sql`${others},
     vectors as (
       insert into memory_embeddings (user_id, memory_id, model_id, dimensions, expires_at, embedding, content_mark)
       select
@@ -158,8 +172,8 @@ function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
       set embedding = excluded.embedding, expires_at = excluded.expires_at, content_mark = excluded.content_mark
     )`
   }
-  if (change.expiresAt === undefined) return stale
-  return sql`${stale},
+  if (change.expiresAt === undefined) return nothing
+  return sql`,
     vectors as (
       update memory_embeddings e
       set expires_at = m.expires_at

@@ -1,16 +1,27 @@
+import { z } from 'zod'
 import { funesError } from './errors/funes-error.js'
+import { date, idText, uuid } from './input.js'
 
 /** Where a page ended: the key of its last row, as opaque text. */
 export function writeCursor(at: Date, id: string): string {
   return Buffer.from(JSON.stringify([at.getTime(), id])).toString('base64url')
 }
 
-/** @throws `INPUT.INVALID` for anything that {@link writeCursor} did not write */
-export function readCursor(cursor: string): { at: Date; id: string } {
+const time = z.int().transform((ms) => new Date(ms))
+const storable = idText.refine((id) => id.isWellFormed() && !id.includes('\u0000'))
+const lastSession = z.tuple([time.pipe(date), storable])
+const lastMemory = z.tuple([time.pipe(date), uuid])
+
+/**
+ * Reads where a page of memories or sessions ended.
+ *
+ * @throws `INPUT.INVALID` for what {@link writeCursor} cannot have written
+ */
+export function readCursor(cursor: string, of: 'memories' | 'sessions'): { at: Date; id: string } {
   try {
-    const [time, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown]
-    const at = new Date(time as number)
-    if (typeof time === 'number' && typeof id === 'string' && !Number.isNaN(at.getTime())) return { at, id }
+    const row: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    const read = (of === 'memories' ? lastMemory : lastSession).safeParse(row)
+    if (read.success) return { at: read.data[0], id: read.data[1] }
   } catch {
     // Falls through to the one answer for every kind of broken cursor.
   }

@@ -39,7 +39,7 @@ function findUnfit(value: unknown, path: string): Unfit | undefined {
 
 /** Keys inside metadata are somebody's data: an error names the option only. */
 function publicPath(path: readonly PropertyKey[]): string {
-  return (path[0] === 'metadata' ? path.slice(0, 1) : path).join('.')
+  return (path.includes('metadata') ? path.slice(0, path.indexOf('metadata') + 1) : path).join('.')
 }
 
 /**

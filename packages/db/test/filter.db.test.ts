@@ -206,4 +206,33 @@ onEveryEngine('filters', (db) => {
       await expect(call).rejects.toSatisfy((e) => isFunesError(e, 'INPUT.INVALID'))
     }
   })
+
+  it.each([
+    ['filter.source', 'must be one of', { source: 'evil' }],
+    ['filter.source.1', 'must be one of', { source: ['chat', 'evil'] }],
+    ['filter.importance.gte', 'must be a finite number', { importance: { gte: '0' } }],
+    ['filter.importance.lt', 'must be a finite number', { importance: { lt: Number.NaN } }],
+    ['filter.importance', '(gtee)', { importance: { gtee: 0 } }],
+    ['filter.createdAt.gt', 'must be a valid Date', { createdAt: { gt: new Date('never') } }],
+    ['filter.and.1.or.0.ids.0', 'must be a UUID', { and: [{}, { or: [{ ids: ['1'] }] }] }],
+    ['filter.not', '(colour)', { not: { colour: 'red' } }],
+    ['filter.where', 'one of exists', { where: { path: ['a'] } }],
+    [
+      'filter.where.0.number.gt',
+      'must be a finite number',
+      { where: [{ path: ['a'], number: { gt: '1' } }] },
+    ],
+    ['filter.or', 'must not be empty', { or: [] }],
+    ['filter.metadata', 'plain JSON', { metadata: 'x' }],
+    // Keys of metadata are somebody's data.
+    ['filter.metadata', 'filter.metadata: ', { metadata: { secret: new Map() } }],
+    ['filter', 'is no filter', 'source = chat'],
+  ])('say that %s %s', async (path, reason, wrong) => {
+    const call = db().funes.memories.list({ userId: 'u', filter: wrong as never })
+    await expect(call).rejects.toMatchObject({
+      code: 'INPUT.INVALID',
+      message: expect.stringContaining(reason),
+      meta: { path },
+    })
+  })
 })

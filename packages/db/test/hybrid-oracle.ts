@@ -114,7 +114,7 @@ export function hybridScores(
     .map((doc, i) => {
       const meant = (weights.vector * (meaning[i] as number)) / best(meaning)
       const said = (trust * weights.text * (words[i] as number)) / best(words)
-      return { id: doc.id, score: (doc.asks ? ASKING : 1) * (meant + said) }
+      return { id: doc.id, score: (doc.asks && weights.text > 0 ? ASKING : 1) * (meant + said) }
     })
     .sort((a, b) => b.score - a.score)
 }

@@ -3,7 +3,7 @@ import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
 import { sessionNotFound } from '../sessions/sessions.js'
 import { setDeleted, updateMemory } from '../sql/memory-change.js'
-import { encodeVector, type VectorInput } from '../vector.js'
+import { encodeFor, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import { checkContent, removeSchema, updateSchema } from './input.js'
 import type { Memory, MemoryKey, UpdateMemory } from './types.js'
@@ -23,7 +23,7 @@ async function newVector(context: MemoryContext, change: UpdateMemory): Promise<
     vector = (await embedTexts(context, [change.content]))[0] as VectorInput
   }
   if (vector === null || vector === undefined) return vector
-  return encodeVector(vector, (await context.model.get()).dimensions)
+  return encodeFor(await context.model.get(), vector)
 }
 
 export async function changeMemory(context: MemoryContext, change: UpdateMemory): Promise<Memory> {

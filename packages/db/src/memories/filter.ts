@@ -63,6 +63,19 @@ const MAX_DEPTH = 10
 const MAX_NODES = 200
 const MAX_LIST = 10_000
 
+/** Reads a value by the one schema that its form calls for: a union of all would say only that none of them fits. */
+function chosen<T>(schemaFor: (value: unknown) => z.ZodType<T>): z.ZodType<T> {
+  return z.unknown().transform((value, context) => {
+    const parsed = schemaFor(value).safeParse(value)
+    if (parsed.success) return parsed.data
+    context.issues.push(...(parsed.error.issues as typeof context.issues))
+    return z.NEVER
+  })
+}
+
+const has = (value: unknown, key: string): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+
 const range = <T>(bound: z.ZodType<T>) =>
   z
     .strictObject({
@@ -72,47 +85,64 @@ const range = <T>(bound: z.ZodType<T>) =>
       lte: bound.optional(),
     })
     .refine((r) => Object.values(r).some((v) => v !== undefined), 'needs gt, gte, lt or lte')
-const numberRange = range(z.number())
+const numberRange = range(z.number('must be a finite number'))
 const timeRange = range(date)
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+const scalar = z.union(
+  [z.string(), z.number(), z.boolean(), z.null()],
+  'must be a string, a finite number, a boolean or null',
+)
 const path = z.array(z.string().max(512)).min(1, 'names no key').max(20, 'is too deep')
 
-const metadataCondition = z.union(
-  [
-    z.strictObject({ path, exists: z.boolean() }),
-    z.strictObject({ path, equals: scalar }),
-    z.strictObject({ path, in: z.array(scalar).min(1).max(MAX_LIST) }),
-    z.strictObject({ path, number: numberRange }),
-    z.strictObject({ path, time: timeRange }),
-  ],
-  'needs path and one of exists, equals, in, number, time',
-)
+/** A list may be as long as this, and one without any value would match nothing. */
+const list = <T>(value: z.ZodType<T>) =>
+  z
+    .array(value, 'must be a list')
+    .min(1, 'must not be empty')
+    .max(MAX_LIST, `must have at most ${MAX_LIST} values`)
 
-const oneOrMany = <T>(value: z.ZodType<T>) => z.union([value, z.array(value).min(1).max(MAX_LIST)])
-
-const conditions = z.strictObject({
-  ids: z.array(uuid).max(MAX_LIST).optional(),
-  sessionId: oneOrMany(idText).nullable().optional(),
-  source: oneOrMany(z.enum(MEMORY_SOURCES)).optional(),
-  importance: numberRange.optional(),
-  createdAt: timeRange.optional(),
-  updatedAt: timeRange.optional(),
-  tags: z.array(z.string()).min(1).max(1000).optional(),
-  metadata: jsonObject.optional(),
-  where: oneOrMany(metadataCondition).optional(),
+const metadataConditions = {
+  exists: z.strictObject({ path, exists: z.boolean() }),
+  equals: z.strictObject({ path, equals: scalar }),
+  in: z.strictObject({ path, in: list(scalar) }),
+  number: z.strictObject({ path, number: numberRange }),
+  time: z.strictObject({ path, time: timeRange }),
+}
+const noCondition = z.never('needs path and one of exists, equals, in, number, time')
+const metadataCondition = chosen<MetadataCondition>((value) => {
+  const [, schema = noCondition] = Object.entries(metadataConditions).find(([name]) => has(value, name)) ?? []
+  return schema as unknown as z.ZodType<MetadataCondition>
 })
 
-const node: z.ZodType<MemoryFilter> = z.lazy(() =>
-  z.union(
-    [
-      z.strictObject({ and: z.array(node).min(1) }),
-      z.strictObject({ or: z.array(node).min(1) }),
-      z.strictObject({ not: node }),
-      conditions as unknown as z.ZodType<MemoryConditions>,
-    ],
-    'is no filter: see MemoryFilter for the conditions there are',
-  ),
-)
+function oneOrMany<T>(value: z.ZodType<T>): z.ZodType<T | T[]> {
+  const many = list(value)
+  return chosen<T | T[]>((given) => (Array.isArray(given) ? many : value))
+}
+
+const conditions = z.strictObject(
+  {
+    ids: z.array(uuid).max(MAX_LIST).optional(),
+    sessionId: oneOrMany(idText).nullable().optional(),
+    source: oneOrMany(z.enum(MEMORY_SOURCES, `must be one of ${MEMORY_SOURCES.join(', ')}`)).optional(),
+    importance: numberRange.optional(),
+    createdAt: timeRange.optional(),
+    updatedAt: timeRange.optional(),
+    tags: z.array(z.string()).min(1, 'must not be empty').max(1000, 'must be at most 1000').optional(),
+    metadata: jsonObject.optional(),
+    where: oneOrMany(metadataCondition).optional(),
+  },
+  'is no filter: see MemoryFilter for the conditions there are',
+) as unknown as z.ZodType<MemoryConditions>
+
+const node: z.ZodType<MemoryFilter> = chosen<MemoryFilter>((value) => {
+  if (has(value, 'and')) return combinations.and
+  if (has(value, 'or')) return combinations.or
+  return has(value, 'not') ? combinations.not : conditions
+})
+const combinations = {
+  and: z.strictObject({ and: list(node) }),
+  or: z.strictObject({ or: list(node) }),
+  not: z.strictObject({ not: node }),
+}
 
 /** Measures before anything descends into it: a filter may be as deep as its sender likes. */
 function withinLimits(filter: unknown): boolean {

@@ -90,7 +90,10 @@ export const searchSchema = z
     accuracy: z.enum(ACCURACIES).optional(),
     filter: filterSchema.optional(),
     mode: z.enum(SEARCH_MODES).optional(),
-    weights: z.strictObject({ vector: weight, text: weight }).optional(),
+    weights: z
+      .strictObject({ vector: weight, text: weight })
+      .refine(({ vector, text }) => vector + text > 0, 'must have a weight above 0')
+      .optional(),
     fusion: z.enum(['score', 'rank']).optional(),
     language: language.optional(),
     context: z

@@ -45,7 +45,7 @@ export interface Memories {
    * `onDuplicate`, a content that its user has already is not stored again, however many add it at once.
    *
    * @throws `INPUT.INVALID`, `INPUT.NUL_CHARACTER`, `EMBEDDING.DIMENSION_MISMATCH`, `EMBEDDING.NOT_FINITE`, `EMBEDDING.ZERO`,
-   * `EMBEDDING.REQUIRED`, `EMBEDDING.FAILED`, `MEMORY.CONTENT_EMPTY`, `MEMORY.CONTENT_TOO_LONG`, `MEMORY.EXISTS`,
+   * `EMBEDDING.OUT_OF_RANGE`, `EMBEDDING.REQUIRED`, `EMBEDDING.FAILED`, `MEMORY.CONTENT_EMPTY`, `MEMORY.CONTENT_TOO_LONG`, `MEMORY.EXISTS`,
    * `MEMORY.DUPLICATE`, `MEMORY.KEY_REUSED`, `SESSION.NOT_FOUND`; then nothing is written
    * @example
    * await funes.memories.add({ userId: 'ada', content: 'Prefers tea.', source: 'chat', importance: 0.7 })
@@ -152,13 +152,15 @@ const addManyOptionsSchema = z.strictObject({
 
 export function createMemories(context: MemoryContext): Memories {
   const { executor } = context
-  function search(of: ExplainSearch): Promise<ExplainedSearch>
-  function search(of: SearchMemories): Promise<MemoryHit[]>
-  function search(of: SearchMemories | ExplainSearch) {
-    const isDoubtful = (found: MemoryHit[] | ExplainedSearch) =>
-      (Array.isArray(found) ? found : found.hits).length === 0
+  function searchUnderModel(of: SearchMemories | ExplainSearch) {
+    const isDoubtful = ({ isEmpty }: { isEmpty: boolean }) => isEmpty
     const givesVectors = of?.embedding !== undefined
     return underModel(context, { givesVectors, isDoubtful }, (pinned) => findMemories(pinned, of))
+  }
+  function search(of: ExplainSearch): Promise<ExplainedSearch>
+  function search(of: SearchMemories): Promise<MemoryHit[]>
+  function search(of: SearchMemories | ExplainSearch): Promise<MemoryHit[] | ExplainedSearch> {
+    return searchUnderModel(of).then(({ found }) => found)
   }
   return {
     add: async (memory) => addMemory(context, memory),
@@ -180,7 +182,7 @@ export function createMemories(context: MemoryContext): Memories {
     },
     async list(options) {
       const { limit = 50, cursor, userId, filter, includeDeleted = false } = checked(listSchema, options)
-      const after = cursor === undefined ? null : readCursor(cursor)
+      const after = cursor === undefined ? null : readCursor(cursor, 'memories')
       const before = after && { createdAt: after.at, id: after.id }
       const rows = await executor.run(
         selectMemories({ userId, filter, includeDeleted, limit: limit + 1, before }),

@@ -2,31 +2,38 @@
 export interface QueryText {
   /** Everything that should raise a score, operators taken out: any of it, not all. */
   readonly words: string
-  /** Phrases that must occur, in the syntax of websearch_to_tsquery; null when there are none. */
-  readonly required: string | null
-  /** Words and phrases that must not, in the same syntax, joined by `or`; null when there are none. */
-  readonly excluded: string | null
+  /** Phrases that must occur, all those of one list or all those of another; null when there are none. */
+  readonly required: readonly (readonly string[])[] | null
+  /** Phrases that must not occur, word for word. */
+  readonly excludedPhrases: readonly string[]
+  /** Words that must not occur, in any of their forms. */
+  readonly excludedWords: readonly string[]
 }
 
 /** Quoted phrases with or without a minus, then anything up to white space. */
 const TOKEN = /(-?)"([^"]*)"|(\S+)/gu
+/** `-5` or `-2.5%` is how cold it was, and leaves out nothing; `-"5"` does. */
+const EXCLUDED = /^-(?!\p{N}+([.,]\p{N}+)*\P{L}?$)[\p{L}\p{N}]/u
 
 /**
  * Reads quoted phrases (must occur), `-word` and `-"a phrase"` (must not) and `or` between phrases. Everything
- * else are words of which each may or may not occur: a question in natural language is never AND-ed.
+ * else, negative numbers among it, are words of which each may or may not occur: a question in natural language is never AND-ed.
  */
 export function readQueryText(text: string): QueryText {
   const words: string[] = []
-  const excluded: string[] = []
-  let required = ''
+  const excludedPhrases: string[] = []
+  const excludedWords: string[] = []
+  const required: string[][] = []
   let afterOr = false
   for (const [, minus, phrase, word] of text.matchAll(TOKEN)) {
     if (phrase !== undefined) {
-      const quoted = `"${phrase.trim()}"`
-      if (phrase.trim() === '') continue
-      if (minus === '-') excluded.push(quoted)
+      const quoted = phrase.trim()
+      if (quoted === '') continue
+      if (minus === '-') excludedPhrases.push(quoted)
       else {
-        required += required === '' ? quoted : `${afterOr ? ' or ' : ' '}${quoted}`
+        const together = required.at(-1)
+        if (together === undefined || afterOr) required.push([quoted])
+        else together.push(quoted)
         words.push(phrase)
       }
       afterOr = false
@@ -36,8 +43,8 @@ export function readQueryText(text: string): QueryText {
     if (/^or$/i.test(token)) {
       afterOr = true
       words.push(token)
-    } else if (/^-[\p{L}\p{N}]/u.test(token)) {
-      excluded.push(`"${token.slice(1).replaceAll('"', '')}"`)
+    } else if (EXCLUDED.test(token)) {
+      excludedWords.push(token.slice(1).replaceAll('"', ''))
     } else {
       afterOr = false
       words.push(token)
@@ -45,7 +52,8 @@ export function readQueryText(text: string): QueryText {
   }
   return {
     words: words.join(' '),
-    required: required || null,
-    excluded: excluded.length > 0 ? excluded.join(' or ') : null,
+    required: required.length > 0 ? required : null,
+    excludedPhrases,
+    excludedWords,
   }
 }

@@ -1,7 +1,7 @@
 import { checked } from '../input.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { type Question, searchManyMemories } from '../sql/memory-search.js'
-import { encodeVector, type VectorInput } from '../vector.js'
+import { encodeFor, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import { vectorHit } from './hit.js'
 import { questionsSchema, searchManySchema } from './input.js'
@@ -29,11 +29,7 @@ async function encodeAll(
   const made = texts.length > 0 ? [...(await embedTexts(context, texts))] : []
   return questions.map(({ embedding, userId }, position) => ({
     question: {
-      query: encodeVector(
-        embedding ?? (made.shift() as VectorInput),
-        model.dimensions,
-        `${position}.embedding`,
-      ),
+      query: encodeFor(model, embedding ?? (made.shift() as VectorInput), `${position}.embedding`),
       userId: userId ?? null,
     },
     position,

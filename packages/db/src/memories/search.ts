@@ -1,10 +1,10 @@
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
-import { type Crowd, efSearch, exactUpTo } from '../models/effort.js'
+import { type Crowd, efNarrowed, efSearch, exactUpTo } from '../models/effort.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { type HybridSearch, searchHybrid } from '../sql/hybrid-search.js'
 import { type MemorySearch, type SearchPlan, searchMemories } from '../sql/memory-search.js'
-import { encodeVector, type VectorInput } from '../vector.js'
+import { encodeFor, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import type { ExplainedSearch } from './explain.js'
 import type { MemoryFilter } from './filter.js'
@@ -12,7 +12,7 @@ import { vectorHit, wordsHit } from './hit.js'
 import { DEFAULT_LANGUAGE, searchSchema } from './input.js'
 import { readQueryText } from './query-text.js'
 import { fullRanking } from './ranking.js'
-import { findExplained, findRefined, type RefinedSearch } from './refined-search.js'
+import { type Found, findExplained, findRefined, type RefinedSearch } from './refined-search.js'
 import { assertPageable, explainPage, findPage } from './search-page.js'
 import { withTurnsAround } from './turns-around.js'
 import type { Accuracy, ExplainSearch, MemoryHit, SearchMemories, SearchMode } from './types.js'
@@ -36,12 +36,13 @@ export function searchPlan(
     ...crowd
   }: { k: number; accuracy: Accuracy; filter: MemoryFilter | undefined } & Omit<Crowd, 'isFiltered'>,
 ): SearchPlan {
+  const effort = efSearch(model, accuracy, k)
   return {
     space: model,
     filter,
     k,
     exactUpTo: accuracy === 'exact' ? null : exactUpTo({ ...crowd, isFiltered: filter !== undefined }),
-    efSearch: efSearch(model, accuracy, k),
+    efSearch: crowd.isOneUser || filter !== undefined ? efNarrowed(effort) : effort,
   }
 }
 
@@ -97,7 +98,9 @@ function searchParts(
       const plan = searchPlan(model, { k: limit, accuracy, filter, ...crowd })
       const encoded = (vector: VectorInput): MemorySearch => ({
         ...plan,
-        query: encodeVector(vector, model.dimensions),
+        // Candidates beyond what is returned are welcome, not worth a comparison of everything.
+        ...(limit > k && { enough: Math.max(2 * k, 20) }),
+        query: encodeFor(model, vector),
         userId,
       })
       return search.embedding === undefined
@@ -137,29 +140,37 @@ async function findPlain({ executor }: MemoryContext, parts: SearchParts): Promi
 export async function findMemories(
   context: MemoryContext,
   search: SearchMemories | ExplainSearch,
-): Promise<MemoryHit[] | ExplainedSearch> {
+): Promise<{ found: MemoryHit[] | ExplainedSearch; isEmpty: boolean }> {
   const startedAt = performance.now()
   const input = checkedSearch(context, search)
   if (input.after !== undefined) assertPageable(input)
   const parts = searchParts(context, await context.model.get(), search, input)
-  if (!input.explain) return finish(context, input, await findHits(context, input, parts))
-  const { hits, explanation } = await explainHits(context, input, parts)
+  if (!input.explain) {
+    const { hits, isEmpty } = await findHits(context, input, parts)
+    return { found: await finish(context, input, hits), isEmpty }
+  }
+  const { hits, isEmpty, explanation } = await explainHits(context, input, parts)
   const finished = await finish(context, input, hits)
   const timings = { ...explanation.timings, totalMs: performance.now() - startedAt }
-  return { hits: finished, explanation: { ...explanation, timings } }
+  return { found: { hits: finished, explanation: { ...explanation, timings } }, isEmpty }
 }
 
-function findHits(context: MemoryContext, input: CheckedSearch, parts: SearchParts): Promise<MemoryHit[]> {
-  if (input.after !== undefined) return findPage(context, parts, input.after)
+async function findHits(
+  context: MemoryContext,
+  input: CheckedSearch,
+  parts: SearchParts,
+): Promise<Found<MemoryHit>> {
   if (input.ranking !== undefined || input.diversity !== undefined)
     return findRefined(context, refinement(input, parts))
-  return findPlain(context, parts)
+  const hits =
+    input.after === undefined ? await findPlain(context, parts) : await findPage(context, parts, input.after)
+  return { hits, isEmpty: hits.length === 0 }
 }
 
-function explainHits(context: MemoryContext, input: CheckedSearch, parts: SearchParts) {
-  return input.after === undefined
-    ? findExplained(context, refinement(input, parts))
-    : explainPage(context, parts, input.after)
+async function explainHits(context: MemoryContext, input: CheckedSearch, parts: SearchParts) {
+  if (input.after === undefined) return findExplained(context, refinement(input, parts))
+  const page = await explainPage(context, parts, input.after)
+  return { ...page, isEmpty: page.hits.length === 0 }
 }
 
 function refinement({ ranking, diversity, minScore }: CheckedSearch, parts: SearchParts): RefinedSearch {

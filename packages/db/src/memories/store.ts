@@ -3,7 +3,7 @@ import { funesError } from '../errors/funes-error.js'
 import { sessionNotFound } from '../sessions/sessions.js'
 import { type ExistingRow, selectExisting } from '../sql/memory-existing.js'
 import { insertMemories, type NewMemory } from '../sql/memory-insert.js'
-import { encodeVector, type VectorInput } from '../vector.js'
+import { encodeFor, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import { memoryExists, settleDuplicates } from './duplicates.js'
 import type { AddMemory, Memory, OnDuplicate } from './types.js'
@@ -47,11 +47,11 @@ export async function makeVectors(
   entries: readonly Entry[],
   onDuplicate: OnDuplicate | undefined,
 ): Promise<void> {
-  const { dimensions } = await context.model.get()
+  const model = await context.model.get()
   for (const entry of entries) {
     const { embedding } = entry.given
     if (entry.hasVector || embedding === undefined) continue
-    if (embedding !== null) entry.row.embedding = encodeVector(embedding, dimensions)
+    if (embedding !== null) entry.row.embedding = encodeFor(model, embedding)
     entry.hasVector = true
   }
   let without = entries.filter(({ hasVector }) => !hasVector)
@@ -67,7 +67,7 @@ export async function makeVectors(
     without.map(({ row }) => row.content),
   )
   for (const [i, entry] of without.entries()) {
-    entry.row.embedding = encodeVector(made[i] as VectorInput, dimensions)
+    entry.row.embedding = encodeFor(model, made[i] as VectorInput)
     entry.hasVector = true
   }
 }

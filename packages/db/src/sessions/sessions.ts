@@ -115,7 +115,7 @@ export function createSessions(executor: Executor): Sessions {
     },
     async list(options) {
       const { userId, limit = 50, cursor } = checked(listSchema, options)
-      const before = cursor === undefined ? null : readCursor(cursor)
+      const before = cursor === undefined ? null : readCursor(cursor, 'sessions')
       const rows = await executor.run(
         selectSessions(userId, limit + 1, before && { startedAt: before.at, id: before.id }),
       )

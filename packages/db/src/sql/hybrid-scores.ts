@@ -13,6 +13,11 @@ const LABEL = trusted(String.raw`'^\W*\w[^]:>\n]{0,40}[]:>]'`)
 const ASKING = '0.9'
 const QUESTION_MARK = trusted(String.raw`'\?[^[:alnum:]]*$'`)
 
+/** Whether words have no weight: the ranking is then that of a search by meaning. */
+export function isMeaningAlone({ vector, weights }: HybridSearch): boolean {
+  return vector !== null && weights.text === 0
+}
+
 /**
  * The common table expressions that score `turns`, last among them
  * `fused (user_id, id, distance, score, vector_score, text_score, neighbour_score)`.
@@ -76,12 +81,17 @@ function lentScores(lend: number): Fragment {
 }
 
 /** Each half divided by its best, words trusted as far as they reach, and summed by weight. */
-function fusedByScore({ weights }: HybridSearch): Fragment {
+function fusedByScore(search: HybridSearch): Fragment {
+  const { weights } = search
+  // A search by meaning knows no questions: without any weight on words the ranking is its own.
+  const asking = isMeaningAlone(search)
+    ? sql`1`
+    : sql`case when asks then ${trusted(ASKING)}::float8 else 1 end`
   const share = (part: Fragment, of: Fragment, weight: number) =>
     sql`asked * coalesce(${weight}::float8 * (${part}) / nullif(max(${of}) over (), 0), 0)`
   return sql`halves as (
         select
-          ranked.*, case when asks then ${trusted(ASKING)}::float8 else 1 end as asked,
+          ranked.*, ${asking} as asked,
           ${textTrust(sql`max(heard) over ()`)} as trust
         from ranked
       ),

@@ -1,5 +1,5 @@
 import type { QueryText } from '../memories/query-text.js'
-import { hybridScores } from './hybrid-scores.js'
+import { hybridScores, isMeaningAlone } from './hybrid-scores.js'
 import { isLive, type MemoryRow, memoryColumns } from './memory-columns.js'
 import { filterCondition } from './memory-filter.js'
 import { candidateHits, type MemorySearch, searchSettings } from './memory-search.js'
@@ -65,23 +65,22 @@ export function searchHybrid(search: HybridSearch): Statement<HybridRow> {
 /** What a search with words finds, to stand in `from` under the name `hit`, in no order. */
 export function hybridHits(search: HybridSearch): Fragment {
   const { vector } = search
-  const rows = searched(search)
+  const condition = textCondition(search)
+  const live = searched(search)
+  const rows = condition === null ? live : sql`${live} and ${condition}`
   const settings = vector === null ? sql`select 1 as ef` : searchSettings(vector.efSearch)
   return sql`(${settings}) setting
     cross join lateral (
-      with ${textHits({ query: search.query, language: search.language, rows, limit: search.candidates })},
+      with ${textHits({ query: search.query, language: search.language, rows: live, limit: search.candidates })},
       vector_hits as materialized (
-        ${vector === null ? sql`select null::text as user_id, null::uuid as memory_id where false` : vectorHits(vector)}
+        ${vector === null ? sql`select null::text as user_id, null::uuid as memory_id where false` : vectorHits({ ...vector, condition: condition ?? undefined, enough: search.k })}
       ),
       found as materialized (
-        select user_id, id from text_hits
+        select user_id, id from text_hits ${isMeaningAlone(search) ? sql`where false` : nothing}
         union
-        select h.user_id, h.memory_id
-        from vector_hits h
-        join memories m on m.user_id = h.user_id and m.id = h.memory_id
-        where true ${textCondition(search)}
+        select user_id, memory_id from vector_hits
       ),
-      ${turnWindow(search.lend > 0, sql`${rows} ${textCondition(search)}`)},
+      ${turnWindow(search.lend > 0, rows)},
       ${hybridScores(search)}
       select *, setting.ef ${search.explain ? explained(search) : nothing}
       from fused
@@ -101,6 +100,7 @@ function explained({ vector }: HybridSearch): Fragment {
   return sql`, ${ofVectors}, (select count(*)::float8 from matching) as matched`
 }
 
+/** The nearest rows of those that may be found: what words rule out must not take the place of what they leave. */
 function vectorHits(vector: MemorySearch): Fragment {
   const explain = vector.explain ? sql`, h.path, h.probed` : nothing
   return sql`select h.user_id, h.memory_id ${explain}

@@ -1,5 +1,5 @@
 import type { QueryText } from '../memories/query-text.js'
-import { type Fragment, integerLiteral, nothing, sql, trusted } from './statement.js'
+import { type Fragment, integerLiteral, join, nothing, sql, trusted } from './statement.js'
 
 /**
  * BM25's parameters (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009). Memories are short, and a
@@ -39,17 +39,32 @@ export interface TextSearch {
   limit: number
 }
 
-/** Phrases that must occur and words that must not, as a condition on the row `m`. */
-export function textCondition({ query, language }: Pick<TextSearch, 'query' | 'language'>): Fragment {
-  const required =
-    query.required === null
-      ? nothing
-      : sql`and m.search @@ websearch_to_tsquery(${language}::text::regconfig, ${query.required})`
-  const excluded =
-    query.excluded === null
-      ? nothing
-      : sql`and not m.search @@ websearch_to_tsquery(${language}::text::regconfig, ${query.excluded})`
-  return sql`${required} ${excluded}`
+/** A phrase in the language of the question: stems, and none for stop words. */
+function stemmed(language: string, phrase: string): Fragment {
+  return sql`phraseto_tsquery(${language}::text::regconfig, ${phrase})`
+}
+
+/**
+ * Phrases that must occur and words that must not, as a condition on the row `m` that is never null; null when there are
+ * none. The queries are uncorrelated, so they are made once and not for each row.
+ */
+export function textCondition({ query, language }: Pick<TextSearch, 'query' | 'language'>): Fragment | null {
+  const stems = (text: string) => sql`(select ${stemmed(language, text)})`
+  // Stems pass over stop words and forms, and an index serves them: they say which rows are worth reading.
+  const says = (phrase: string) => sql`(
+        (numnode(${stems(phrase)}) = 0 or m.search @@ ${stems(phrase)})
+        and to_tsvector('simple', m.content) @@ (select phraseto_tsquery('simple', ${phrase}))
+      )`
+  const hasWord = (word: string) => sql`m.search @@ ${stems(word)}`
+  const parts: Fragment[] = [
+    ...query.excludedPhrases.map((phrase) => sql`not ${says(phrase)}`),
+    ...query.excludedWords.map((word) => sql`not ${hasWord(word)}`),
+  ]
+  if (query.required !== null) {
+    const together = query.required.map((phrases) => join(phrases.map(says), ' and '))
+    parts.push(sql`(${join(together, ' or ')})`)
+  }
+  return parts.length === 0 ? null : sql`(${join(parts, ' and ')})`
 }
 
 /**
@@ -103,9 +118,7 @@ export function textHits(search: TextSearch): Fragment {
       where rows_so_far <= ${integerLiteral(SCORE_UP_TO)} or rank = 1
     ),
     matching as materialized (
-      select m.user_id, m.id, m.search
-      from memories m
-      where m.search @@ (select query from chosen) and ${search.rows} ${textCondition(search)}
+      ${search.query.required === null ? matchingWords(search) : matchingPhrases(search, search.query.required)}
       limit ${integerLiteral(SCORE_UP_TO)}
     ),
     average as materialized (
@@ -124,6 +137,31 @@ export function textHits(search: TextSearch): Fragment {
       order by said.score desc, m.id
       limit ${integerLiteral(search.limit)}
     )`
+}
+
+/** The rows `m` that a query of terms leads to. */
+function matching(search: TextSearch, ledTo: Fragment): Fragment {
+  const condition = textCondition(search)
+  return sql`select m.user_id, m.id, m.search
+      from memories m
+      where ${ledTo} and ${search.rows} ${condition === null ? nothing : sql`and ${condition}`}`
+}
+
+function matchingWords(search: TextSearch): Fragment {
+  return matching(search, sql`m.search @@ (select query from chosen)`)
+}
+
+/** Phrases lead to their rows by their stems. To one of stop words alone, as "to be or not to be", no index leads. */
+function matchingPhrases(search: TextSearch, required: readonly (readonly string[])[]): Fragment {
+  const together = required.map((phrases) => {
+    const stems = phrases.map((phrase) => stemmed(search.language, phrase))
+    return sql`(${join(stems, ' && ')})`
+  })
+  const leads = sql`m.search @@ (select ${join(together, ' || ')})`
+  const withoutStems = together.map((query) => sql`numnode${query} = 0`)
+  return sql`${matching(search, leads)}
+      union all
+      ${matching(search, sql`(select ${join(withoutStems, ' or ')}) and not ${leads}`)}`
 }
 
 /** Words that stand side by side in the question, at most one stop word between them, as queries for the same in a memory. */

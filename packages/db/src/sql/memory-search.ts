@@ -3,7 +3,17 @@ import { adaptiveHits, candidates, exactHits, ofUser } from './adaptive-search.j
 import type { VectorSpace } from './distance.js'
 import { alwaysExact } from './explain.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
-import { type Fragment, integerLiteral, join, nothing, type Statement, sql, statement } from './statement.js'
+import {
+  createTemplates,
+  type Fragment,
+  integerLiteral,
+  join,
+  nothing,
+  type Statement,
+  slot,
+  sql,
+  statement,
+} from './statement.js'
 
 /** How to search, whoever asks and whatever for. */
 export interface SearchPlan {
@@ -49,6 +59,26 @@ export type SearchRow = MemoryRow & { distance: number }
  * and 0.04 at 1 %. And should the index give fewer than k rows, `exact` runs after all: k rows come whenever k exist.
  */
 export function searchMemories(search: MemorySearch): Statement<SearchRow> {
+  const { space, userId, query, filter, condition, explain } = search
+  if (filter !== undefined || condition !== undefined || explain) return built(search)
+  const { k, enough, exactUpTo, efSearch } = search
+  const shape = [space.id, space.dimensions, space.metric, space.indexKind, k, enough, exactUpTo, efSearch]
+  return plain(
+    `${shape.join()},${userId === null}`,
+    new Map<unknown, unknown>([
+      [QUERY, query],
+      [USER, userId],
+    ]),
+    () => built({ ...search, query: QUERY, userId: userId === null ? null : (USER as unknown as string) }),
+  )
+}
+
+const QUERY = slot()
+const USER = slot()
+/** Searches without a filter are of few shapes; filters are of endless ones. */
+const plain = createTemplates<SearchRow>()
+
+function built(search: MemorySearch): Statement<SearchRow> {
   return statement(sql`
     select ${memoryColumns}, hit.distance
     from ${nearestHits(search)}

@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto'
 import { Prisma } from '../generated/prisma/client.js'
 
+/** What goes over the wire. */
+export interface Compiled {
+  readonly text: string
+  readonly values: unknown[]
+}
+
 /** A statement and what its rows look like. Builders make it; only the engine runs it. */
 export interface Statement<Row> {
   readonly sql: Prisma.Sql
   /** Whether the server keeps its plan for the next time, under a name. */
   readonly prepare: boolean
+  /** What `compile` gives, where it is known already. */
+  readonly compiled?: Compiled
   /** Carries the row type; never set. */
   readonly row?: Row
 }
@@ -29,10 +37,10 @@ const ONCE = '/* once */ '
  * The text and parameters that go over the wire. A buffer that occurs several times is one parameter: a vector is
  * sent once, however often its statement names it.
  */
-export function compile({ sql: { strings, values }, prepare }: Statement<unknown>): {
-  text: string
-  values: unknown[]
-} {
+export function compile(statement: Statement<unknown>): Compiled {
+  if (statement.compiled !== undefined) return statement.compiled
+  const { strings, values } = statement.sql
+  const { prepare } = statement
   const parameters: unknown[] = []
   const places = new Map<unknown, number>()
   let text = `${prepare ? '' : ONCE}${strings[0]}`
@@ -45,6 +53,40 @@ export function compile({ sql: { strings, values }, prepare }: Statement<unknown
     text += `$${place}${strings[i + 1]}`
   }
   return { text, values: parameters }
+}
+
+/** Where a value goes that changes from call to call: a buffer of its own, so that it is one parameter. */
+export const slot = (): Buffer => Buffer.alloc(0)
+
+/** So many shapes of a statement are kept ready. */
+const MAX_TEMPLATES = 200
+
+/**
+ * Statements made ready once for every shape they can have, and then only filled in: putting a search together from its
+ * parts was most of what it cost the client.
+ */
+export function createTemplates<Row>() {
+  const known = new Map<string, { made: Statement<Row>; compiled: Compiled }>()
+  /** @param make is asked for each shape once, and makes it with slots in place of values */
+  return (shape: string, put: ReadonlyMap<unknown, unknown>, make: () => Statement<Row>): Statement<Row> => {
+    let template = known.get(shape)
+    if (template === undefined) {
+      if (known.size >= MAX_TEMPLATES) known.clear()
+      const made = make()
+      template = { made, compiled: compile(made) }
+      known.set(shape, template)
+    }
+    const { made, compiled } = template
+    const filled = (values: readonly unknown[]) =>
+      values.map((value) => (put.has(value) ? put.get(value) : value))
+    return {
+      get sql() {
+        return new Prisma.Sql(made.sql.strings, filled(made.sql.values) as typeof made.sql.values)
+      },
+      prepare: made.prepare,
+      compiled: { text: compiled.text, values: filled(compiled.values) },
+    }
+  }
 }
 
 /** An integer that must stand in the text, as a partial index needs (`model_id = 1`), or as a type modifier. */

@@ -86,15 +86,23 @@ describe('loops', () => {
     expect(closed.latencies.ms(50)).toBeLessThan(20)
   })
 
-  test('an open loop tells the first failure when every call has come back', async () => {
+  test('an open loop counts what was refused, when every call has come back', async () => {
     let back = 0
-    const loop = callAtRate(200, 0.2, async (i) => {
+    const loop = await callAtRate(200, 0.2, async (i) => {
       await sleep(i === 39 ? 50 : 1)
       back++
       if (i === 0 || i === 3) throw new Error(`call ${i} failed`)
     })
-    await expect(loop).rejects.toThrow('call 0 failed')
     expect(back).toBe(40)
+    expect(loop.refusedShare).toBe(0.05)
+  })
+
+  test('an open loop of which nothing came back tells why', async () => {
+    const loop = callAtRate(200, 0.05, async (i) => {
+      await sleep(1)
+      throw new Error(`call ${i} failed`)
+    })
+    await expect(loop).rejects.toThrow('call 0 failed')
   })
 })
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { AddMemory, Memory } from '../src/index.js'
@@ -119,6 +120,35 @@ onEveryEngine('memories.load', (db) => {
       { rows: 20 },
     ])
     expect(await funes.memories.count({ userId: 'checkpoint' })).toBe(20)
+  })
+
+  it('keeps batches in their order, and none after one that failed, however many are stored at a time', async () => {
+    const { funes, pool } = db()
+    await pool.query('create table order_of_load (nr int generated always as identity, first text not null)')
+    const rows = memories('in-order', 100)
+    const taken = await funes.memories.add({ ...(rows[57] as AddMemory), content: 'taken' })
+    rows[57] = { ...(rows[57] as AddMemory), id: taken.id }
+    const load = funes.memories.load(rows, {
+      batchSize: 10,
+      withBatch: async (client, [first]) => {
+        await client.query('insert into order_of_load (first) values ($1)', [first?.content])
+      },
+    })
+    await expect(load).rejects.toMatchObject({ code: 'MEMORY.EXISTS' })
+    const kept = await pool.query<{ first: string }>('select first from order_of_load order by nr')
+    expect(kept.rows.map(({ first }) => first)).toEqual([0, 10, 20, 30, 40].map((i) => rows[i]?.content))
+    expect(await funes.memories.count({ userId: taken.userId })).toBe(51)
+  })
+
+  it('refuses an id that is twice in neighbouring batches, and does not wait for itself', async () => {
+    const { funes } = db()
+    const rows = memories('twice', 40)
+    const id = randomUUID()
+    for (const i of [5, 15]) rows[i] = { ...(rows[i] as AddMemory), id }
+    await expect(funes.memories.load(rows, { batchSize: 10 })).rejects.toMatchObject({
+      code: 'MEMORY.EXISTS',
+    })
+    expect(await funes.memories.count({ userId: 'twice' })).toBe(10)
   })
 
   it('ends between batches when its signal says so', async () => {

@@ -63,22 +63,25 @@ export async function runCommand(options: Options): Promise<number> {
     interrupted = true
     progress('interrupted: dropping the databases of this run')
   })
-  const report = await runBench({
+  const done = await runBench({
     ...asked,
     databases,
     progress,
+    isInterrupted: () => interrupted,
     onResults: (scenario, results) => console.log(`\n${scenario.title}\n\n${printTable(results)}\n`),
   })
     .catch((error: unknown) => {
       if (!interrupted) throw error
     })
     .finally(stopListening)
-  if (!report) return 130
+  if (!done) return 130
+  const { report, failed } = done
   const folder = resolve(
     options.out ?? `.cache/bench/${report.environment.date.slice(0, 19).replaceAll(':', '-')}`,
   )
   const { json, html } = await writeReport(report, folder)
   progress(`wrote ${json} and ${html}`)
-  if (!options.gate) return 0
-  return verdictOf(report, loadFloors()).print()
+  if (failed.length > 0) progress(`failed: ${failed.join(', ')}`)
+  const verdict = options.gate ? verdictOf(report, loadFloors()).print() : 0
+  return failed.length > 0 ? 1 : verdict
 }

@@ -6,6 +6,8 @@ export interface ArrivalResult {
   readonly latencies: Latencies
   /** Calls answered a second, up to the last answer. */
   readonly achieved: number
+  /** The part of the calls that were refused, given up by a time limit for the most part: 0 to 1. */
+  readonly refusedShare: number
   /** How late this process itself sent calls, at worst (ms): the error of the measurement. */
   readonly lateMs: number
 }
@@ -15,7 +17,7 @@ export interface ArrivalResult {
  * (coordinated omission; Gil Tene, "How NOT to Measure Latency").
  *
  * @param rate calls a second
- * @throws the first error of any call, after every call has come back
+ * @throws the first error when every call failed, after all have come back
  */
 export async function callAtRate(
   rate: number,
@@ -45,6 +47,7 @@ export async function callAtRate(
     await sleep(1)
   }
   await Promise.all(running)
-  if (failures.length > 0) throw failures[0]
-  return { latencies, achieved: total / ((performance.now() - start) / 1000), lateMs }
+  if (failures.length === total) throw failures[0]
+  const achieved = (total - failures.length) / ((performance.now() - start) / 1000)
+  return { latencies, achieved, refusedShare: failures.length / total, lateMs }
 }

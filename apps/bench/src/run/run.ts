@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { createDataset } from '../dataset/dataset.js'
 import type { Driver } from '../drivers/driver.js'
 import type { Profile, Sizes } from '../profile.js'
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly scenarios: readonly Scenario[]
   readonly databases: Databases
   progress(text: string): void
+  /** Whether the run is being stopped: what fails then is no finding. */
+  isInterrupted?(): boolean
   /** Called with the results of each scenario as it ends. */
   onResults?(scenario: Scenario, results: readonly Result[]): void
 }
@@ -29,11 +32,12 @@ const HOW_TO_RUN = {
 } as const
 
 /**
- * Runs scenarios one after the other over shared data, and drops every database it made.
+ * Runs scenarios one after the other over shared data, and drops every database it made. A scenario that fails is named
+ * in `failed`, and in the report among what was left out.
  *
  * @throws RangeError when a driver that was asked for by name cannot run
  */
-export async function runBench(options: RunOptions): Promise<Report> {
+export async function runBench(options: RunOptions): Promise<{ report: Report; failed: readonly string[] }> {
   const { databases, sizes, progress } = options
   const skipped: { what: string; why: string }[] = []
   const drivers: Driver[] = []
@@ -64,19 +68,28 @@ export async function runBench(options: RunOptions): Promise<Report> {
     const loaded = (driver: Driver, rows = sizes.rows) => fixtures.loaded(driver, rows)
     const comparable = createComparable(config, dataset, funes, loaded, progress)
     const results: Result[] = []
+    const failed: string[] = []
     for (const scenario of options.scenarios) {
       progress(`${scenario.name}: ${scenario.title}`)
-      const found = await scenario.run({
+      const given = {
         ...{ engine: databases.engine, config, dataset, drivers, loaded, comparable, progress },
-        writable: (driver) => fixtures.writable(driver, sizes.rows),
+        writable: (driver: Driver) => fixtures.writable(driver, sizes.rows),
         empty: fixtures.empty,
+      }
+      // What took half an hour to measure is not thrown away because one more scenario could not be.
+      const found = await scenario.run(given).catch((error: unknown): Result[] => {
+        if (options.isInterrupted?.()) throw error
+        progress(`${scenario.name} failed: ${inspect(error)}`)
+        failed.push(scenario.name)
+        skipped.push({ what: scenario.name, why: `failed: ${String(error).split('\n')[0]}` })
+        return []
       })
       await fixtures.endScenario()
       results.push(...found)
       options.onResults?.(scenario, found)
     }
     const isWhole = options.isWhole ?? false
-    return { format: 1, environment, config, isWhole, results, skipped }
+    return { report: { format: 1, environment, config, isWhole, results, skipped }, failed }
   } finally {
     await databases.dropAll()
   }

@@ -22,13 +22,18 @@ async function run(context: ScenarioContext): Promise<Result[]> {
         const searches = recordSearches(context, session, { rows: config.rows })
         await warmUp((i) => Promise.all(Array.from({ length: CONNECTIONS }, () => searches.search(i))), 6)
         searches.forget()
-        const { latencies, achieved, lateMs } = await callAtRate(rate, config.seconds, searches.search)
+        const { latencies, achieved, refusedShare, lateMs } = await callAtRate(
+          rate,
+          config.seconds,
+          searches.search,
+        )
         const point = { arrivalsPerSecond: rate, effort: effort.name, rows: config.rows }
         const figures = {
           recall: once((await searches.judged()).recall),
           p50Ms: once(latencies.ms(50)),
           p99Ms: once(latencies.ms(99)),
           answeredPerSecond: once(achieved),
+          refusedShare: once(refusedShare),
           senderLateMs: once(lateMs),
         }
         results.push(result(NAME, driver, point, figures, { percentiles: latencies.percentiles() }))

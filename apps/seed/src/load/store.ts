@@ -17,12 +17,14 @@ const toMemory = ({ sessionId, ...row }: SeedRow) => (sessionId === null ? row :
 function storeByCopy({ funes, run }: StoreOptions): StoreBatch {
   const owners = createOwners(run)
   return async (rows) => {
+    let sessions = 0
     await funes.memories.load(rows.map(toMemory), {
       batchSize: rows.length,
+      async beforeBatch(client) {
+        sessions = await owners.store(async (text, values) => (await client.query(text, values)).rows, rows)
+      },
       async withBatch(client) {
-        const query: Query = async (text, values) => (await client.query(text, values)).rows
-        const sessions = await owners.store(query, rows)
-        await query(ADVANCE, [run, rows.length, sessions])
+        await client.query(ADVANCE, [run, rows.length, sessions])
       },
     })
     owners.keep(rows)

@@ -6,18 +6,25 @@ import { checked } from '../input.js'
 import { embeddingsTarget, memoriesTarget, prepareCopy, selectLanguages } from '../sql/memory-copy.js'
 import { asIterable, batches, entriesOf } from './add.js'
 import type { MemoryContext } from './context.js'
+import { createTurns, type Turn } from './load-turns.js'
 import { type Entry, makeVectors, translateViolation } from './store.js'
 import type { AddMemory } from './types.js'
 import { addUnderNewModels, underModel } from './under-model.js'
 
 export interface LoadOptions {
-  /** Memories a transaction, 1 to 50,000; 5,000 unless given. Each batch is stored whole or not at all. */
+  /** Memories a transaction, 1 to 50,000; 2,000 unless given. Each batch is stored whole or not at all. */
   batchSize?: number
   /** Called after each batch. `total` is known when the memories come as an array. */
   onProgress?: (progress: { done: number; total: number | undefined }) => void
   /**
-   * Runs on the connection and inside the transaction of each batch, before its memories are stored: what it writes is kept
-   * with them or not at all. So a load can write down how far it came, and go on there. It must use `client` only.
+   * Runs on the connection and inside the transaction of each batch, before its memories are stored: to make what they
+   * refer to, as sessions. It must use `client` only.
+   */
+  beforeBatch?: (client: pg.ClientBase, memories: readonly AddMemory[]) => Promise<void>
+  /**
+   * Runs on the connection and inside the transaction of each batch, after its memories and before the commit, batch after
+   * batch: what it writes is kept with them or not at all. So a load can write down how far it came, and go on there. It
+   * must use `client` only.
    */
   withBatch?: (client: pg.ClientBase, memories: readonly AddMemory[]) => Promise<void>
   /** Ends the load between two batches. */
@@ -29,7 +36,8 @@ export interface BulkMemories {
   /**
    * Stores many memories by binary COPY, each batch in a transaction of its own: for filling a database. Users are
    * made where missing. What is there already is not looked for: an id or idempotency key that is taken fails its batch,
-   * and `addMany` is for memories that may be there. While one batch is stored, the next is prepared.
+   * and `addMany` is for memories that may be there. On a server three batches are stored side by side and kept one after the
+   * other; on the embedded engine, and with a pool of fewer than four connections, one.
    *
    * Quickest while the model has no index: `indexes.drop`, `memories.load`, `indexes.build`.
    *
@@ -46,21 +54,24 @@ const callback = <T>() => z.custom<T>((value) => typeof value === 'function', 'm
 const optionsSchema = z.strictObject({
   batchSize: z.int().min(1).max(50_000).optional(),
   onProgress: callback<NonNullable<LoadOptions['onProgress']>>().optional(),
+  beforeBatch: callback<NonNullable<LoadOptions['beforeBatch']>>().optional(),
   withBatch: callback<NonNullable<LoadOptions['withBatch']>>().optional(),
   signal: z.instanceof(AbortSignal).optional(),
 })
 
-const DEFAULT_BATCH_SIZE = 5_000
+const DEFAULT_BATCH_SIZE = 2_000
 
 async function copyEntries(
   transaction: CopyTransaction,
   model: { id: number; dimensions: number },
   entries: readonly Entry[],
+  hasLocked: () => void,
 ): Promise<void> {
   const rows = entries.map(({ row }) => row)
   const unique = (values: string[]) => [...new Set(values)]
   const languages = await transaction.run(selectLanguages(unique(rows.map(({ language }) => language))))
   await transaction.run(prepareCopy(unique(rows.map(({ userId }) => userId)), model))
+  hasLocked()
   const memories = memoriesTarget(new Map(languages.map(({ name, oid }) => [name, oid])), new Date())
   await transaction.copy(memories.text, rows, memories.write)
   const embeddings = embeddingsTarget(model)
@@ -71,8 +82,15 @@ async function copyEntries(
   )
 }
 
+/** So many batches at a time. */
+const SIDE_BY_SIDE = 3
+const NEEDED_FOR_THAT = 4
+
 export function createBulkMemories(context: MemoryContext, engine: Engine): BulkMemories {
-  async function store(made: readonly Entry[], { withBatch }: LoadOptions): Promise<void> {
+  const { pool, kind } = engine
+  const lanes = kind === 'server' && (pool.options.max ?? 10) >= NEEDED_FOR_THAT ? SIDE_BY_SIDE : 1
+
+  async function store(made: readonly Entry[], turn: Turn, options: LoadOptions): Promise<void> {
     const batch = made.map(({ given }) => given)
     const givesVectors = batch.some(({ embedding }) => embedding !== undefined && embedding !== null)
     await underModel(context, { givesVectors }, async (pinned) => {
@@ -80,14 +98,18 @@ export function createBulkMemories(context: MemoryContext, engine: Engine): Bulk
       await makeVectors(pinned, entries, undefined)
       const model = await pinned.model.get()
       try {
-        await copyTransaction(engine.pool, async (transaction) => {
-          await withBatch?.(transaction.client, batch)
-          await copyEntries(transaction, model, entries)
+        await copyTransaction(pool, async (transaction) => {
+          await turn.mayBegin
+          await options.beforeBatch?.(transaction.client, batch)
+          await copyEntries(transaction, model, entries, turn.hasBegun)
+          await turn.mayCommit
+          options.signal?.throwIfAborted()
+          await options.withBatch?.(transaction.client, batch)
         })
       } catch (error) {
         throw translateViolation(error)
       }
-    })
+    }).finally(turn.hasBegun)
     await addUnderNewModels(
       context,
       made.filter(({ given }) => given.embedding !== null).map(({ row }) => row),
@@ -100,22 +122,20 @@ export function createBulkMemories(context: MemoryContext, engine: Engine): Bulk
       engine.assertOutsideTransaction('memories.load')
       const { batchSize = DEFAULT_BATCH_SIZE, onProgress, signal } = options
       const total = Array.isArray(memories) ? memories.length : undefined
+      const turns = createTurns(lanes)
       let done = 0
-      let storing: Promise<void> = Promise.resolve()
       try {
         for await (const batch of batches(asIterable(memories), batchSize)) {
           const made = entriesOf(context, batch)
-          await storing
-          signal?.throwIfAborted()
-          storing = store(made, options).then(() => {
+          const keep = async (turn: Turn) => {
+            await store(made, turn, options)
             done += batch.length
             onProgress?.({ done, total })
-          })
-          // Reported where it is waited for.
-          storing.catch(() => undefined)
+          }
+          await turns.next(made, keep, signal)
         }
       } finally {
-        await storing
+        await turns.end()
       }
       return { added: done }
     },

@@ -9,7 +9,7 @@ export interface Crowd {
 }
 
 const EXACT_UP_TO = {
-  server: { everyone: 4000, user: 8000, filtered: 4000 },
+  server: { everyone: 4000, user: 6000, filtered: 4000 },
   embedded: { everyone: 2500, user: 3000, filtered: 1500 },
 } as const
 
@@ -41,4 +41,4 @@ export function efSearch(model: Pick<EmbeddingModel, 'calibration'>, accuracy: A
 }
 
 /** The same for a search of one user or under a filter, which trusts only the first two thirds of what the index brings. */
-export const efNarrowed = (effort: number): number => Math.min(MAX_EF_SEARCH, Math.ceil(1.5 * effort))
+export const efNarrowed = (effort: number): number => Math.min(MAX_EF_SEARCH, Math.ceil(1.35 * effort))

@@ -71,7 +71,7 @@ export function hybridHits(search: HybridSearch): Fragment {
   const settings = vector === null ? sql`select 1 as ef` : searchSettings(vector.efSearch)
   return sql`(${settings}) setting
     cross join lateral (
-      with ${textHits({ query: search.query, language: search.language, rows: live, limit: search.candidates })},
+      with ${textHits({ query: search.query, language: search.language, rows: live, isOneUser: search.userId !== null, limit: search.candidates })},
       vector_hits as materialized (
         ${vector === null ? sql`select null::text as user_id, null::uuid as memory_id where false` : vectorHits({ ...vector, condition: condition ?? undefined, enough: search.k })}
       ),

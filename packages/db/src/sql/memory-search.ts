@@ -1,5 +1,6 @@
 import type { MemoryFilter } from '../memories/filter.js'
 import { adaptiveHits, candidates, exactHits, ofUser } from './adaptive-search.js'
+import type { Collection } from './collection.js'
 import type { VectorSpace } from './distance.js'
 import { alwaysExact } from './explain.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
@@ -17,6 +18,7 @@ import {
 
 /** How to search, whoever asks and whatever for. */
 export interface SearchPlan {
+  collection?: Collection
   space: VectorSpace
   filter: MemoryFilter | undefined
   k: number

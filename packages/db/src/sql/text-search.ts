@@ -1,4 +1,5 @@
 import type { QueryText } from '../memories/query-text.js'
+import { type Collection, MEMORIES } from './collection.js'
 import { type Fragment, integerLiteral, join, nothing, sql, trusted } from './statement.js'
 
 /**
@@ -22,6 +23,11 @@ const COUNT_UP_TO = 5000
 const SCORE_UP_TO = 5000
 /** A corpus is counted so far: the weight of a word changes with its logarithm. */
 const CORPUS_UP_TO = 20_000
+/**
+ * Up to so many searched rows of one user are read whole, in place of asking the index, which knows words but not whose
+ * they are: with 100,000 memories of others, words cost a user of 100 memories 20 ms so, and everyone's growth the more.
+ */
+const READ_UP_TO = 5000
 /** So many words of a question count at most, the weightiest: no question has more, and a pasted text says enough with them. */
 const WORDS_UP_TO = 64
 /**
@@ -31,11 +37,15 @@ const WORDS_UP_TO = 64
 const SHORTLIST = 5
 
 export interface TextSearch {
+  /** What is searched; memories unless given. */
+  collection?: Collection | undefined
   query: QueryText
   /** A text search configuration of PostgreSQL: `english`, `simple`, … */
   language: string
   /** Which rows of `m` are searched. */
   rows: Fragment
+  /** Whether they are one user's, so that few of them can be read without reading everyone's. */
+  isOneUser: boolean
   limit: number
 }
 
@@ -75,25 +85,26 @@ export function textCondition({ query, language }: Pick<TextSearch, 'query' | 'l
  */
 export function textHits(search: TextSearch): Fragment {
   return sql`
+    ${searchedRows(search)},
     lexemes as materialized (
       select lexeme, positions, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' as quoted
       from unnest(to_tsvector(${search.language}::text::regconfig, ${search.query.words}))
     ),
     terms as materialized (
-      select l.lexeme, l.positions, l.quoted, f.df
+      select l.lexeme, l.positions, l.quoted, coalesce(read.df, 0) + counted.df as df
       from lexemes l
-      cross join lateral (
-        select count(*)::float8 as df
-        from (
-          select from memories m
-          where m.search @@ l.quoted::tsquery and ${search.rows}
-          limit ${integerLiteral(COUNT_UP_TO)}
-        ) counted
-      ) f
+      left join (
+        select word.lexeme, count(*)::float8 as df
+        from searched m
+        cross join lateral unnest(m.search) word
+        where ${isRead} and word.lexeme in (select lexeme from lexemes)
+        group by word.lexeme
+      ) read on read.lexeme = l.lexeme
+      cross join lateral (${countedUpTo(search, COUNT_UP_TO, sql`m.search @@ l.quoted::tsquery and`)}) counted
     ),
     corpus as materialized (
-      select count(*)::float8 as n
-      from (select from memories m where ${search.rows} limit ${integerLiteral(CORPUS_UP_TO)}) counted
+      select case when ${isRead} then (select count(*) from searched) else counted.df end as n
+      from (${countedUpTo(search, CORPUS_UP_TO)}) counted
     ),
     rarity as materialized (
       select terms.*, ln(1 + (greatest(corpus.n, df) - df + 0.5) / (df + 0.5)) as idf
@@ -139,16 +150,54 @@ export function textHits(search: TextSearch): Fragment {
     )`
 }
 
+const rowsOf = ({ collection = MEMORIES }: TextSearch) => collection.rows
+
+/** Whether all that is searched has been read. */
+const isRead = sql`(select is_read from reading)`
+
+/** The rows that are searched, where they are one user's and few. */
+function searchedRows(search: TextSearch): Fragment {
+  const { rows, isOneUser } = search
+  const isAll = isOneUser ? sql`count(*) <= ${integerLiteral(READ_UP_TO)}` : sql`false`
+  return sql`searched as materialized (
+      select m.user_id, m.id, m.search
+      from ${rowsOf(search)} m
+      where ${rows}
+      limit ${integerLiteral(isOneUser ? READ_UP_TO + 1 : 0)}
+    ),
+    reading as materialized (select ${isAll} as is_read from searched)`
+}
+
+/** How many rows fulfil a condition, no further than a limit; 0 where all have been read. */
+function countedUpTo(search: TextSearch, limit: number, condition: Fragment = nothing): Fragment {
+  return sql`
+        select count(*)::float8 as df
+        from (
+          select from ${rowsOf(search)} m
+          where not ${isRead} and ${condition} ${search.rows}
+          limit ${integerLiteral(limit)}
+        ) found`
+}
+
 /** The rows `m` that a query of terms leads to. */
 function matching(search: TextSearch, ledTo: Fragment): Fragment {
   const condition = textCondition(search)
   return sql`select m.user_id, m.id, m.search
-      from memories m
+      from ${rowsOf(search)} m
       where ${ledTo} and ${search.rows} ${condition === null ? nothing : sql`and ${condition}`}`
 }
 
 function matchingWords(search: TextSearch): Fragment {
-  return matching(search, sql`m.search @@ (select query from chosen)`)
+  const condition = textCondition(search)
+  const chosen = sql`m.search @@ (select query from chosen)`
+  const read =
+    condition === null
+      ? sql`searched m where ${isRead} and ${chosen}`
+      : sql`(select user_id, id from searched) s join ${rowsOf(search)} m using (user_id, id)
+      where ${isRead} and ${chosen} and ${condition}`
+  return sql`select m.user_id, m.id, m.search from ${read}
+      union all
+      (${matching(search, sql`not ${isRead} and ${chosen}`)})`
 }
 
 /** Phrases lead to their rows by their stems. To one of stop words alone, as "to be or not to be", no index leads. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { alternate } from '../src/measure/alternate.js'
-import { callInTurn, callSideBySide } from '../src/measure/closed-loop.js'
+import { callByTurns, callInTurn, callSideBySide } from '../src/measure/closed-loop.js'
 import { fitGrowth } from '../src/measure/growth.js'
 import { createLatencies } from '../src/measure/latencies.js'
 import { callAtRate } from '../src/measure/open-loop.js'
@@ -84,6 +84,24 @@ describe('loops', () => {
     const closed = await callInTurn(30, stalling())
     expect(open.latencies.ms(50)).toBeGreaterThan(25)
     expect(closed.latencies.ms(50)).toBeLessThan(20)
+  })
+
+  test('calls by turns are timed apart, whatever the other takes', async () => {
+    const order: string[] = []
+    const [slow, quick] = await callByTurns(12, [
+      async () => {
+        order.push('slow')
+        await sleep(20)
+      },
+      async () => {
+        order.push('quick')
+      },
+    ])
+    expect(order.slice(0, 4)).toEqual(['slow', 'quick', 'slow', 'quick'])
+    expect(slow?.calls).toBe(12)
+    expect(slow?.latencies.ms(50)).toBeGreaterThan(15)
+    expect(quick?.latencies.ms(50)).toBeLessThan(5)
+    expect(quick?.seconds).toBeLessThan((slow?.seconds ?? 0) / 3)
   })
 
   test('an open loop counts what was refused, when every call has come back', async () => {

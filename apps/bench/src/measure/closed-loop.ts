@@ -32,6 +32,34 @@ export async function callInTurn(limit: number, call: (i: number) => Promise<unk
   return { latencies, seconds: (performance.now() - start) / 1000, calls, cpuMs: cpuMsSince(cpu) / calls }
 }
 
+/**
+ * As `callInTurn`, but each call is followed by the same of the others: what is compared is then measured in the same
+ * seconds, on a machine whose speed changes with its neighbours.
+ */
+export async function callByTurns(
+  limit: number,
+  calls: readonly ((i: number) => Promise<unknown>)[],
+): Promise<LoopResult[]> {
+  const own = calls.map((call) => ({ call, latencies: createLatencies(), ms: 0, cpuMs: 0 }))
+  const start = performance.now()
+  let made = 0
+  while (made < limit && (made < MIN_CALLS || performance.now() - start < MAX_MS * calls.length)) {
+    for (const one of own) {
+      const cpu = process.cpuUsage()
+      const before = performance.now()
+      await one.call(made)
+      const ms = performance.now() - before
+      one.latencies.record(ms)
+      one.ms += ms
+      one.cpuMs += cpuMsSince(cpu)
+    }
+    made++
+  }
+  return own.map(({ latencies, ms, cpuMs }) => ({
+    ...{ latencies, seconds: ms / 1000, calls: made, cpuMs: cpuMs / made },
+  }))
+}
+
 /** `clients` callers side by side, each with one call in flight, for so many seconds. */
 export async function callSideBySide(
   clients: number,

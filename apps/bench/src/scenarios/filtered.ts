@@ -1,11 +1,11 @@
 import { includes, SCOPES, type Scope } from '../dataset/scopes.js'
 import type { Driver, Effort, Session } from '../drivers/driver.js'
 import { alternate } from '../measure/alternate.js'
-import { callInTurn } from '../measure/closed-loop.js'
-import { once } from '../measure/spread.js'
+import { callByTurns, type LoopResult } from '../measure/closed-loop.js'
+import { spread } from '../measure/spread.js'
 import type { Result } from '../result.js'
 import { type Chart, result, type Scenario, type ScenarioContext } from '../run/context.js'
-import { linesOf, loopFigures } from '../run/figures.js'
+import { linesOf, loopFigures, type Round } from '../run/figures.js'
 import { type Contender, recordSearches, warmUp, withSessions } from '../run/sessions.js'
 
 const NAME = 'filtered'
@@ -30,16 +30,27 @@ async function effortsOf(context: ScenarioContext, driver: Driver, session: Sess
   return [comparable, ...session.efforts.filter((one) => one.isForFilters && one !== comparable)]
 }
 
-/** Adds what the filter costs: how many times the p95 of the driver's search without one. */
-function withCost(one: Result, results: readonly Result[]): Result {
-  const unfiltered = results.find(
-    ({ driver, point }) =>
-      driver === one.driver && point.effort === one.point.effort && point.by === 'everyone',
-  )
-  const base = unfiltered?.figures.p95Ms?.median
-  const own = one.figures.p95Ms?.median
-  if (base === undefined || own === undefined) return one
-  return { ...one, figures: { ...one.figures, p95TimesUnfiltered: once(own / base) } }
+/** A driver's turn: searches under the filter, each followed by the same search without it. */
+async function measure(
+  context: ScenarioContext,
+  { session, effort }: Contender & { effort: Effort },
+  place: Place,
+): Promise<Round & { timesUnfiltered: number }> {
+  const { rows, queries } = context.config
+  await session.use(effort)
+  const searches = recordSearches(context, session, { rows, ...scopeOf(place) })
+  const unfiltered = recordSearches(context, session, { rows })
+  await warmUp((i) => searches.search(i).then(() => unfiltered.search(i)))
+  searches.forget()
+  const calls = place.by === 'everyone' ? [searches.search] : [searches.search, unfiltered.search]
+  const [loop, beside = loop] = (await callByTurns(Math.ceil(queries / 2), calls)) as [
+    LoopResult,
+    LoopResult?,
+  ]
+  return {
+    ...{ loop, ...(await searches.judged()) },
+    timesUnfiltered: loop.latencies.ms(95) / beside.latencies.ms(95),
+  }
 }
 
 async function run(context: ScenarioContext): Promise<Result[]> {
@@ -56,21 +67,18 @@ async function run(context: ScenarioContext): Promise<Result[]> {
     for (const place of places) {
       context.progress(`${NAME}: ${place.by}, ${place.share * 100} %`)
       const able = turns.filter(({ driver }) => canSearch(driver, place))
-      const outcomes = await alternate(able, config.rounds, async ({ session, effort }) => {
-        await session.use(effort)
-        const searches = recordSearches(context, session, { rows: config.rows, ...scopeOf(place) })
-        await warmUp(searches.search)
-        searches.forget()
-        const loop = await callInTurn(Math.ceil(config.queries / 2), searches.search)
-        return { loop, ...(await searches.judged()) }
-      })
+      const outcomes = await alternate(able, config.rounds, (turn) => measure(context, turn, place))
       for (const [{ driver, effort }, rounds] of outcomes) {
         const { by, share } = place
         const point = { by, sharePercent: share * 100, effort: effort.name, rows: config.rows }
-        results.push(result(NAME, driver, point, loopFigures(rounds, 'searchesPerSecond')))
+        const figures = {
+          ...loopFigures(rounds, 'searchesPerSecond'),
+          p95TimesUnfiltered: spread(rounds.map(({ timesUnfiltered }) => timesUnfiltered)),
+        }
+        results.push(result(NAME, driver, point, figures))
       }
     }
-    return results.map((one) => withCost(one, results))
+    return results
   })
 }
 
@@ -102,7 +110,7 @@ export const scenario: Scenario = {
   order: 3,
   title: 'Search under a filter',
   about:
-    'One user, one session of the largest user, or a label in the metadata of anyone: the filter leaves from half of all memories down to one in ten thousand. Does recall survive it, do k rows come, and what does it cost? shortShare is the share of searches that gave fewer rows than there are.',
+    'One user, one session of the largest user, or a label in the metadata of anyone: the filter leaves from half of all memories down to one in ten thousand. Does recall survive it, do k rows come, and what does it cost? shortShare is the share of searches that gave fewer rows than there are. p95TimesUnfiltered is against the same searches without the filter, one after each.',
   run,
   charts,
 }

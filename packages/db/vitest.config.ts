@@ -5,5 +5,12 @@ export default defineConfig({
   resolve: {
     alias: { '@funes/embedded': fileURLToPath(new URL('../embedded/src/index.ts', import.meta.url)) },
   },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    // A process for each of 80 files would load the same packages 80 times: a third of the time.
+    isolate: false,
+  },
 })

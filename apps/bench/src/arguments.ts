@@ -7,6 +7,7 @@ export const USAGE = `Usage:
   bench markdown <results.json> [<file.md>]   the summary as a table, printed or written between the file's marks
   bench gate <results.json>     fail when a ratio or a recall is out of bounds
   bench retrieval [options]     how much of the evidence for labelled questions each mode of search finds
+  bench tool-selection [options]  how often each mode finds a right tool of a real catalogue; takes --url and --json
 
 Options of run:
   --profile smoke|standard|full   sizes; standard unless given (full adds 1,000,000 rows)
@@ -27,7 +28,7 @@ Options of retrieval:
   --json                          the report as JSON, and nothing else, on standard output
   --url <postgresql://...>        the server; else the embedded engine`
 
-const COMMANDS = ['run', 'report', 'compare', 'gate', 'markdown', 'retrieval'] as const
+const COMMANDS = ['run', 'report', 'compare', 'gate', 'markdown', 'retrieval', 'tool-selection'] as const
 export type Command = (typeof COMMANDS)[number]
 
 const OPTIONS = {

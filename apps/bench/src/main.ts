@@ -5,6 +5,7 @@ import { markdownCommand } from './commands/markdown.js'
 import { reportCommand } from './commands/report.js'
 import { retrievalCommand } from './commands/retrieval.js'
 import { runCommand } from './commands/run.js'
+import { toolSelectionCommand } from './commands/tool-selection.js'
 
 const commands = {
   run: runCommand,
@@ -13,6 +14,7 @@ const commands = {
   gate: gateCommand,
   markdown: markdownCommand,
   retrieval: retrievalCommand,
+  'tool-selection': toolSelectionCommand,
 }
 
 try {

@@ -1,14 +1,20 @@
 import type pg from 'pg'
 import { z } from 'zod'
 import type { Embedder } from './embedder.js'
+import type { RetryPolicy } from './engine/retry.js'
 import { funesError } from './errors/funes-error.js'
+import { type ObserveOptions, observeShape } from './observe/options.js'
+import { usageOptionsSchema } from './tools/usage/input.js'
+import type { ToolUsageOptions } from './tools/usage/options.js'
 
 /** Bounds of a Funes. Every wait has one. Times are in milliseconds. */
 export interface Limits {
   /** Connections of the pool that Funes makes; 10 unless given. The embedded engine always has one. */
   maxConnections?: number
-  /** How long a call waits for a connection; 10,000 unless given, 60,000 on the embedded engine. */
+  /** How long opening a connection may take; 10,000 unless given. */
   connectTimeoutMs?: number
+  /** How long a call waits for a connection; as `connectTimeoutMs` unless given, 60,000 on the embedded engine. */
+  acquireTimeoutMs?: number
   /** How long an unused connection is kept; 30,000 unless given. */
   idleTimeoutMs?: number
   /** How long a statement may run; 30,000 unless given. Migrations and index builds are exempt. */
@@ -21,8 +27,22 @@ export interface Limits {
   maxContentLength?: number
 }
 
+/** How a Funes tries again what may succeed the next time, and harms nothing. */
+export interface RetryOptions {
+  /** How often in all, 1 to 20; 5 unless given. */
+  attempts?: number
+  /** The first pause is a random time up to this, and the bound doubles each time; 50 ms unless given. */
+  baseMs?: number
+  /** No pause is longer; 2,000 ms unless given. */
+  maxMs?: number
+  /** How many repetitions all calls together may make in a row, so that an outage does not multiply the load; 100 unless given. */
+  budget?: number
+  /** How many of those come back each second; 10 unless given. */
+  budgetPerSecond?: number
+}
+
 /** How to open a memory. Give at most one of `url`, `pool` and `dataDir`; none is right too. */
-export interface FunesOptions {
+export interface FunesOptions extends ObserveOptions {
   /** `postgresql://user:password@host:port/database`. Else FUNES_DATABASE_URL or DATABASE_URL; else the embedded engine. */
   url?: string
   /** A pool of your own, used as it is and never ended. */
@@ -37,6 +57,12 @@ export interface FunesOptions {
   model?: string
   /** Bounds of waits and sizes; each has a default. */
   limits?: Limits
+  /** What is tried again: transactions that collided, reads whose connection was lost, adds, which are looked for first. `false` for nothing. */
+  retry?: false | RetryOptions
+  /** Whether the server keeps plans under names: quicker. True unless FUNES_PREPARED_STATEMENTS is false; given up by itself where a pooler loses them. */
+  preparedStatements?: boolean
+  /** How usages of tools are queued and stored, and how long their rows are kept. */
+  toolUsage?: ToolUsageOptions
 }
 
 export type Target =
@@ -51,6 +77,10 @@ export interface Config {
   readonly embedders: readonly Embedder[]
   readonly model: string
   readonly limits: Readonly<Required<Limits>>
+  readonly retry: RetryPolicy
+  readonly preparedStatements: boolean
+  readonly observe: ObserveOptions
+  readonly toolUsage: ToolUsageOptions
 }
 
 const time = z.int().min(1).max(86_400_000)
@@ -58,12 +88,23 @@ const time = z.int().min(1).max(86_400_000)
 const limitsSchema = z.strictObject({
   maxConnections: z.int().min(1).max(1000).optional(),
   connectTimeoutMs: time.optional(),
+  acquireTimeoutMs: time.optional(),
   idleTimeoutMs: time.optional(),
   statementTimeoutMs: time.optional(),
   lockTimeoutMs: time.optional(),
   idleInTransactionTimeoutMs: time.optional(),
   maxContentLength: z.int().min(1).max(10_000_000).optional(),
 })
+
+const retrySchema = z.strictObject({
+  attempts: z.int().min(1).max(20).optional(),
+  baseMs: time.optional(),
+  maxMs: time.optional(),
+  budget: z.int().min(0).max(1_000_000).optional(),
+  budgetPerSecond: z.number().min(0).max(1_000_000).optional(),
+})
+
+const DEFAULT_RETRY: RetryPolicy = { attempts: 5, baseMs: 50, maxMs: 2_000, budget: 100, budgetPerSecond: 10 }
 
 const isPool = (value: unknown): boolean =>
   typeof value === 'object' &&
@@ -95,6 +136,10 @@ const optionsSchema = z
     embedders: z.array(embedderSchema).max(100).optional(),
     model: z.string().min(1).max(200).optional(),
     limits: limitsSchema.optional(),
+    retry: z.union([z.literal(false), retrySchema]).optional(),
+    preparedStatements: z.boolean().optional(),
+    ...observeShape,
+    toolUsage: usageOptionsSchema.optional() as z.ZodType<ToolUsageOptions | undefined>,
   })
   .refine(
     (o) => [o.url, o.pool, o.dataDir].filter((given) => given !== undefined).length <= 1,
@@ -106,6 +151,7 @@ export interface Environment {
   FUNES_DATABASE_URL?: string | undefined
   DATABASE_URL?: string | undefined
   FUNES_DATA_DIR?: string | undefined
+  FUNES_PREPARED_STATEMENTS?: string | undefined
 }
 
 const EMBEDDED_URL = /^postgres(ql)?:\/\/embedded(\/|$)/
@@ -127,6 +173,16 @@ function chooseTarget(options: FunesOptions, env: Environment): Target {
     })
   }
   return { kind: 'server', url }
+}
+
+/** True unless it says otherwise. @throws `CONFIG.INVALID` */
+function readFlag(text: string | undefined): boolean {
+  const flag = z.stringbool().safeParse(text || 'true')
+  if (flag.success) return flag.data
+  throw funesError('CONFIG.INVALID', 'FUNES_PREPARED_STATEMENTS is neither true nor false.', {
+    fix: 'Set it to true or false, or leave it out.',
+    meta: { path: 'FUNES_PREPARED_STATEMENTS' },
+  })
 }
 
 /**
@@ -151,9 +207,12 @@ export function readConfig(options: FunesOptions = {}, env: Environment = proces
     embedder,
     embedders: options.embedders ?? [],
     model: options.model ?? embedder?.model ?? DEFAULT_MODEL,
+    observe: options,
+    toolUsage: options.toolUsage ?? {},
     limits: {
       maxConnections: 10,
-      connectTimeoutMs: target.kind === 'embedded' ? 60_000 : 10_000,
+      connectTimeoutMs: 10_000,
+      acquireTimeoutMs: target.kind === 'embedded' ? 60_000 : (options.limits?.connectTimeoutMs ?? 10_000),
       idleTimeoutMs: 30_000,
       statementTimeoutMs: 30_000,
       lockTimeoutMs: 10_000,
@@ -161,5 +220,8 @@ export function readConfig(options: FunesOptions = {}, env: Environment = proces
       maxContentLength: 100_000,
       ...options.limits,
     },
+    retry:
+      options.retry === false ? { ...DEFAULT_RETRY, attempts: 1 } : { ...DEFAULT_RETRY, ...options.retry },
+    preparedStatements: options.preparedStatements ?? readFlag(env.FUNES_PREPARED_STATEMENTS),
   }
 }

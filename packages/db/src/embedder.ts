@@ -1,3 +1,4 @@
+import { currentCall } from './engine/call.js'
 import { funesError } from './errors/funes-error.js'
 import type { VectorInput } from './vector.js'
 
@@ -25,7 +26,8 @@ export async function embedAll(
   if (texts.length === 0) return []
   let vectors: readonly VectorInput[]
   try {
-    vectors = await embedder.embed(texts)
+    const signal = currentCall()?.signal
+    vectors = await (signal === undefined ? embedder.embed(texts) : embedder.embed(texts, { signal }))
   } catch (cause) {
     throw funesError('EMBEDDING.FAILED', `The embedder ${embedder.model} threw.`, {
       fix: 'See `cause`.',

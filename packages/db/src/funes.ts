@@ -1,11 +1,19 @@
+import { createArchive } from './archive/archive.js'
+import type { Archive } from './archive/types.js'
+import { createCalls } from './calls.js'
 import { type FunesOptions, readConfig } from './config.js'
+import { examineDatabase, type RunDoctor } from './doctor/doctor.js'
+import type { CloseOptions } from './engine/closing.js'
 import { createEngine, type TransactionOptions } from './engine/engine.js'
 import type { Executor } from './engine/executor.js'
+import type { PoolStats } from './engine/held.js'
 import type { Prisma, PrismaClient } from './engine/prisma.js'
 import type { TransactionScope } from './engine/transaction-scope.js'
 import { checkHealth, type Health } from './health/health.js'
 import { createIndexes, type Indexes } from './indexes/indexes.js'
 import { checked } from './input.js'
+import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.js'
+import { createPurge, type PurgeUser } from './lifecycle/purge.js'
 import type { MemoryContext } from './memories/context.js'
 import { type BulkMemories, createBulkMemories } from './memories/load.js'
 import { createMemories, type Memories } from './memories/memories.js'
@@ -15,7 +23,11 @@ import { createEmbedders } from './models/embedders.js'
 import { createModelLifecycle, type ModelLifecycle } from './models/lifecycle.js'
 import { createModels, type Models } from './models/models.js'
 import { createSessions, type Sessions } from './sessions/sessions.js'
-import { transactionOptionsSchema } from './transaction-options.js'
+import { createOpenScope, type OpenScope } from './tenancy/as.js'
+import { createTenancy, type Tenancy } from './tenancy/tenancy.js'
+import { createTools, type Tools } from './tools/tools.js'
+import { createToolUsage, type ToolUsage } from './tools/usage/usage.js'
+import { closeOptionsSchema, transactionOptionsSchema } from './transaction-options.js'
 import { createUsers, type Users } from './users/users.js'
 
 /** What can be done inside a transaction, and outside of it too. */
@@ -28,6 +40,8 @@ export interface FunesScope {
   readonly users: Users
   /** The encoders whose vectors are kept. */
   readonly models: Models
+  /** What agents may call: a registry, searched by what is to be done. */
+  readonly tools: Tools
 }
 
 /** A running transaction: what is done through it is kept together or not at all. */
@@ -53,7 +67,28 @@ export interface Funes extends FunesScope {
   readonly prisma: PrismaClient
   readonly memories: Memories & BulkMemories
   readonly models: ModelLifecycle
+  readonly tools: Tools & ToolUsage
   readonly indexes: Indexes
+  /** Everything in one file, and back. */
+  readonly archive: Archive
+  /** What becomes of memories in time: sweeping up what has expired, forgetting what has faded. */
+  readonly lifecycle: Lifecycle
+  /**
+   * Removes everything of a user, batch by batch: memories with vectors, history and counters, sessions, usage of tools, and
+   * the user. Stopped or killed, the next call finishes it. What is stored for the user meanwhile is removed too, or fails,
+   * or comes after the purge and makes the user anew. Every table that has a column `user_id` is then looked through, those
+   * that are not of Funes too, which are reported and left as they are. Backups, replicas and the write-ahead log are out of
+   * its reach.
+   *
+   * @throws `PURGE.INCOMPLETE`, `PURGE.HIDDEN`, `INPUT.INVALID`, `DB.LOCK_TIMEOUT`, `TRANSACTION.NOT_ALLOWED`
+   * @example
+   * const { removed, left, digest } = await funes.purge({ userId: 'ada', vacuum: true })
+   */
+  readonly purge: PurgeUser
+  /** The same for one user or one tenant only: `funes.as({ userId })`, `funes.as({ tenantId })`. */
+  readonly as: OpenScope
+  /** Row-level security: on, off, and whose tenant a user is. */
+  readonly tenancy: Tenancy
   /**
    * Brings the database to this release's schema and registers the embedder's model. Safe to call at every start
    * and from many processes at once.
@@ -63,15 +98,31 @@ export interface Funes extends FunesScope {
   migrate(): Promise<MigrateResult>
   /**
    * Runs `work` in one transaction and rolls everything back if it throws. Calls on `tx`, on this Funes and on
-   * its `prisma` all join it, however deep; a nested `transaction` is a savepoint.
+   * its `prisma` all join it, however deep; a nested `transaction` is a savepoint. `work` runs again when the transaction
+   * collided with another or lost its connection, unless `retry` says otherwise: nothing of the run before was kept.
    *
-   * @throws what `work` throws; `DB.CONFLICT`, `TRANSACTION.TIMEOUT`, `TRANSACTION.CLOSED`, `DB.*`
+   * @throws what `work` throws; `DB.CONFLICT`, `TRANSACTION.TIMEOUT`, `TRANSACTION.CLOSED`, `TRANSACTION.UNKNOWN`,
+   * `CALL.ABORTED`, `DB.*`
    */
   transaction<T>(work: (tx: FunesTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** Whether Funes works, and what is wrong if not. Never throws. */
   health(): Promise<Health>
-  /** Ends all connections, but never a pool that was given. Calling it again does nothing. */
-  close(): Promise<void>
+  /**
+   * Looks at everything that Funes depends on, and says of each whether it is well, or how it is mended. What it finds wrong
+   * is in the report, never thrown. It takes a second or so; `health` is the quick one.
+   *
+   * @throws `TRANSACTION.NOT_ALLOWED`, `CALL.*`
+   */
+  readonly doctor: RunDoctor
+  /** Who has the connections, and who waits for one. */
+  readonly pool: PoolStats
+  /**
+   * Waits for the calls that are running, then ends all connections, those of calls that are late too, but never a pool that
+   * was given. Calling it again does nothing.
+   *
+   * @throws `INPUT.INVALID`
+   */
+  close(options?: CloseOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -86,30 +137,42 @@ export interface Funes extends FunesScope {
 export async function createFunes(options: FunesOptions = {}): Promise<Funes> {
   const config = readConfig(options)
   const engine = await createEngine(config)
+  const calls = createCalls(engine)
   const current = createCurrentModel(engine, config.model, engine.currentTransaction)
   const embedders = createEmbedders(config.model, config.embedder, config.embedders)
 
-  function contextOver(executor: Executor, atomically: MemoryContext['atomically']): MemoryContext {
+  function contextOver(
+    executor: Executor,
+    atomically: MemoryContext['atomically'],
+    { asks = executor, isConfined = false } = {},
+  ): MemoryContext {
     const { embedder } = config
     const { maxContentLength } = config.limits
     return {
       executor,
       engine: engine.kind,
       atomically,
-      model: current.over(executor),
+      model: current.over(asks),
       embedder,
       embedders,
       maxContentLength,
+      retry: engine.retry,
+      isConfined,
     }
   }
 
-  function scopeOver(executor: Executor, atomically: MemoryContext['atomically']): FunesScope {
-    const context = contextOver(executor, atomically)
+  function scopeOver(
+    executor: Executor,
+    atomically: MemoryContext['atomically'],
+    confinement: { asks?: Executor; isConfined?: boolean } = {},
+  ): FunesScope {
+    const context = contextOver(executor, atomically, confinement)
     return {
-      memories: createMemories(context),
-      sessions: createSessions(executor),
-      users: createUsers(executor),
-      models: createModels(executor, engine.kind),
+      memories: calls.over('memories', createMemories(context)),
+      sessions: calls.over('sessions', createSessions(executor)),
+      users: calls.over('users', createUsers(executor)),
+      models: calls.over('models', createModels(executor, engine.kind)),
+      tools: createTools(context, calls),
     }
   }
 
@@ -123,6 +186,14 @@ export async function createFunes(options: FunesOptions = {}): Promise<Funes> {
     }
   }
 
+  const lifecycle = createLifecycle(engine)
+  const toolUsage = createToolUsage(engine, calls, config.toolUsage)
+  const close = async (options: CloseOptions = {}) => {
+    checked(closeOptionsSchema, options)
+    const leave = engine.enter()
+    const stopped = Promise.all([lifecycle.stop(), toolUsage.close()]).finally(leave)
+    await Promise.all([stopped, engine.close(options)])
+  }
   const scope = scopeOver(engine, engine.transaction)
   const models = createModelLifecycle(engine, current, embedders)
 
@@ -130,27 +201,41 @@ export async function createFunes(options: FunesOptions = {}): Promise<Funes> {
     ...scope,
     memories: {
       ...scope.memories,
-      ...createBulkMemories(contextOver(engine, engine.transaction), engine),
+      ...calls.over('memories', createBulkMemories(contextOver(engine, engine.transaction), engine), [
+        'load',
+      ]),
     },
-    models,
-    indexes: createIndexes(engine, current),
+    models: calls.over('models', models, ['reembed', 'retire']),
+    tools: { ...scope.tools, ...toolUsage.face },
+    indexes: calls.over('indexes', createIndexes(engine, current), ['build', 'rebuild', 'calibrate']),
+    archive: calls.over('archive', createArchive(engine, current, embedders)),
+    lifecycle: calls.over('lifecycle', lifecycle),
+    purge: calls.over('funes', { purge: createPurge(engine) }).purge,
+    as: createOpenScope(engine, scopeOver, calls),
+    tenancy: calls.over('tenancy', createTenancy(engine)),
     engine: engine.kind,
     get prisma() {
       return engine.prisma
     },
+    get pool() {
+      return engine.poolStats()
+    },
     async migrate() {
       const result = await applyMigrations(engine.pool)
+      if (result.applied.length > 0) engine.observer.log('info', { ...result }, 'migrated')
       if (config.embedder) {
         await models.register({ name: config.embedder.model, dimensions: config.embedder.dimensions })
       }
       return result
     },
     async transaction(work, transactionOptions = {}) {
-      checked(transactionOptionsSchema, transactionOptions)
-      return engine.transaction((running) => work(transactionOver(running)), transactionOptions)
+      const { signal } = checked(transactionOptionsSchema, transactionOptions)
+      const run = () => engine.transaction((running) => work(transactionOver(running)), transactionOptions)
+      return calls.run('transaction', { ...(signal && { signal }) }, run, false)
     },
     health: () => checkHealth(engine, current),
-    close: () => engine.close(),
-    [Symbol.asyncDispose]: () => engine.close(),
+    doctor: calls.over('funes', { doctor: examineDatabase(engine) }).doctor,
+    close,
+    [Symbol.asyncDispose]: () => close(),
   }
 }

@@ -65,6 +65,28 @@ onEveryEngine('hybrid search', (db) => {
 
   const question = fc.array(fc.constantFrom(...WORDS, 'unheard'), { minLength: 1, maxLength: 4 })
 
+  it('finds by the index of words, for everyone, what it finds by reading the memories of one user', async () => {
+    const { funes } = db()
+    const filter = { ids: docs.map(({ id }) => id) }
+    const vector = docs[0]?.vector as Float32Array
+    for (const more of [{ mode: 'text' }, { embedding: vector }] as const) {
+      for (const text of [
+        'amber heron',
+        'delta "amber basil"',
+        'ember or iris -jade',
+        'kelp lotus cedar fjord grove',
+      ]) {
+        const search = { ...more, text, filter, language: 'simple', k: 20 } as const
+        const own = await funes.memories.search({ ...search, userId: 'u' })
+        const all = await funes.memories.search({ ...search, scope: 'all-users' })
+        const parts = (hits: readonly MemoryHit[]) =>
+          hits.map(({ memory, score }) => [memory.id, score.toFixed(6)])
+        expect(own.length).toBeGreaterThan(0)
+        expect(parts(all)).toEqual(parts(own))
+      }
+    }
+  })
+
   it('is words and distance, normalised and summed, as in TypeScript; neighbours lend as they should', async () => {
     const { funes } = db()
     await fc.assert(

@@ -12,7 +12,7 @@ import { textEmbedder } from './text-embedder.js'
 import { faultsOf } from './whole-model.js'
 
 /** 10,000 is what it is meant for; fewer keep the suite short. */
-const ROWS = Number(process.env.FUNES_TEST_REEMBED_ROWS ?? 1500)
+const ROWS = Number(process.env.FUNES_TEST_REEMBED_ROWS ?? 800)
 const KILLS = 3
 const TIMEOUT_MS = 120_000 + 60 * ROWS
 

@@ -170,15 +170,28 @@ onEveryEngine('work under the model in use', (db) => {
     await idle()
     embedded = 0
     // The embedder is called before the database has answered anything.
-    const { query } = db().pool
     let embeddedBeforeAnswer: boolean | undefined
-    db().pool.query = ((...args: unknown[]) =>
-      (Reflect.apply(query, db().pool, args) as Promise<unknown>).then((answer) => {
-        embeddedBeforeAnswer ??= embedded > 0
-        return answer
-      })) as never
-    await search()
-    db().pool.query = query
+    const { pool } = db()
+    const { connect } = pool
+    pool.connect = ((done: (...given: unknown[]) => void) =>
+      Reflect.apply(connect, pool, [
+        (error: unknown, client: pg.PoolClient, release: () => void) => {
+          const { query } = client
+          client.query = ((config: unknown, answer: (...given: unknown[]) => void) =>
+            Reflect.apply(query, client, [
+              config,
+              (...given: unknown[]) => {
+                client.query = query
+                embeddedBeforeAnswer ??= embedded > 0
+                answer(...given)
+              },
+            ])) as never
+          done(error, client, release)
+        },
+      ])) as never
+    await search().finally(() => {
+      pool.connect = connect
+    })
     expect(embeddedBeforeAnswer).toBe(true)
 
     await funes.models.reembed({ to: next.model })

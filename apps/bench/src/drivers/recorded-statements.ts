@@ -52,12 +52,24 @@ export async function recordStatements(
   options: { dimensions: number; k: number },
 ): Promise<RecordedStatements> {
   let last: RecordedStatement | undefined
-  const query = async (config: RecordedStatement) => {
-    // Beside what is to be recorded Funes asks for the model that is in use: without a vector.
-    if (config.values.some((value) => Buffer.isBuffer(value))) last = config
-    return pool.query({ ...config, name: '', values: [...config.values] })
+  const listened = new Set<pg.PoolClient>()
+  function listen(client: pg.PoolClient): void {
+    if (listened.has(client)) return
+    listened.add(client)
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown
+    client.query = ((config: RecordedStatement, ...rest: unknown[]) => {
+      // Beside what is to be recorded Funes asks for the model that is in use: without a vector.
+      if (!config.values?.some((value) => Buffer.isBuffer(value))) return query(config, ...rest)
+      last = config
+      return query({ ...config, name: '', values: [...config.values] }, ...rest)
+    }) as pg.PoolClient['query']
   }
-  const recorder: pg.Pool = Object.create(pool, { query: { value: query } })
+  const connect = (done: Parameters<pg.Pool['connect']>[0]) =>
+    pool.connect((error, client, release) => {
+      if (client) listen(client)
+      done(error, client, release)
+    })
+  const recorder: pg.Pool = Object.create(pool, { connect: { value: connect } })
   const funes = await createFunes({ pool: recorder, model: MODEL })
   const embedding = new Float32Array(options.dimensions).fill(1)
   const taken = (): RecordedStatement => {
@@ -90,6 +102,9 @@ export async function recordStatements(
     embedding,
   })
   const add = taken()
+  await funes.close()
+  // What stands before the prototype's own method again.
+  for (const client of listened) Reflect.deleteProperty(client, 'query')
   await pool.query('delete from users where id = $1', [MARKS.userId])
   return { search, add }
 }

@@ -4,7 +4,7 @@ import { fromEnergetic } from '@funes/embedders/energetic'
 import type { EmbeddedSet, LabelledSet } from './labelled-set.js'
 
 /** Vectors made here are kept, as making them takes far longer than everything else. */
-const CACHE_DIR = '.cache/embeddings'
+export const CACHE_DIR = '.cache/embeddings'
 const BATCH = 256
 
 /**

@@ -15,6 +15,7 @@ export async function removeModels(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query(DELETE_MODELS)
   const names = new Set(rows.map(vectorIndexName))
   for (const name of names) await client.query(`drop index if exists ${name}`)
+  for (const { id } of rows) await client.query(`drop index if exists tool_embeddings_hnsw_m${Number(id)}`)
   for (const { run, definitions } of await readPending(client)) {
     const left = definitions.filter((definition) => !names.has(indexName(definition)))
     if (left.length < definitions.length) await setPendingIndexes(client, run, left)

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { databaseError } from '../errors/database-error.js'
+import { databaseError, isConnectionLost } from '../errors/database-error.js'
 import { type BinaryRows, createBinaryRows } from '../sql/binary-rows.js'
 import { compile, type Statement } from '../sql/statement.js'
+import { selectTransactionId } from '../sql/transaction-outcome.js'
 import type { Executor } from './executor.js'
+import { runOn } from './on-client.js'
+import { outcomeOf, transactionUnknown } from './outcome.js'
 
 /** One transaction in which rows can be copied in bulk, which Prisma cannot do. */
 export interface CopyTransaction extends Executor {
@@ -35,6 +38,24 @@ async function copy<Row>(
   await done
 }
 
+/** Commits, and where the answer is lost looks what became of it. */
+async function commit(client: pg.ClientBase, pool: pg.Pool, id: string | null): Promise<void> {
+  try {
+    await client.query('commit')
+  } catch (error) {
+    const failure = databaseError(error)
+    if (id === null || !isConnectionLost(failure)) throw failure
+    const elsewhere: Executor = {
+      async run<Row>(statement: Statement<Row>) {
+        const { text, values } = compile(statement)
+        return (await pool.query(text, values)).rows as Row[]
+      },
+    }
+    const became = await outcomeOf(elsewhere, id)
+    if (became !== 'committed') throw became === undefined ? transactionUnknown(failure) : failure
+  }
+}
+
 /**
  * Runs `work` in a transaction of its own, without a limit on how long a statement takes, and rolls back if it throws.
  *
@@ -62,14 +83,11 @@ export async function copyTransaction<T>(
     await wrapped(() => client.query('begin; set local statement_timeout = 0'))
     const result = await work({
       client,
-      run: <Row>(statement: Statement<Row>) =>
-        wrapped(async () => {
-          const { text, values } = compile(statement)
-          return (await client.query(text, values)).rows as Row[]
-        }),
+      run: (statement) => wrapped(() => runOn(client, statement)),
       copy: (text, rows, write) => wrapped(() => copy(client, text, rows, write)),
     })
-    await wrapped(() => client.query('commit'))
+    const [transaction] = await wrapped(() => runOn(client, selectTransactionId))
+    await commit(client, pool, transaction?.id ?? null)
     return result
   } catch (error) {
     await client.query('rollback').catch(() => {

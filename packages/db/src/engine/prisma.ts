@@ -1,17 +1,17 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { type Prisma, PrismaClient } from '../generated/prisma/client.js'
-import { statementName } from '../sql/statement.js'
+import type { Preparing } from './preparing.js'
 import { currentScope } from './transaction-scope.js'
 
 export type { Prisma, PrismaClient }
 
 /** A Prisma client on our own pool: no second set of connections, and the same prepared statements. */
-export function createPrisma(pool: pg.Pool): PrismaClient {
+export function createPrisma(pool: pg.Pool, preparing: Preparing): PrismaClient {
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: false,
     // Undefined, past the bound of names, leaves the statement unnamed.
-    statementNameGenerator: (query) => statementName(query.sql) as string,
+    statementNameGenerator: (query) => preparing.name(query.sql) as string,
   })
   return new PrismaClient({ adapter })
 }

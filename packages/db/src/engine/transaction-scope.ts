@@ -2,15 +2,26 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { databaseError } from '../errors/database-error.js'
 import { funesError } from '../errors/funes-error.js'
 import type { Prisma } from '../generated/prisma/client.js'
+import type { Observer } from '../observe/observer.js'
 import { releaseSavepoint, rollbackToSavepoint, savepoint } from '../sql/savepoint.js'
 import { compile, type Statement } from '../sql/statement.js'
+import { currentCall, untilAborted } from './call.js'
 import type { Executor } from './executor.js'
+import type { Held } from './held.js'
 
 /** A transaction that is running, or one of its savepoints. */
 export interface TransactionScope extends Executor {
   readonly client: Prisma.TransactionClient
   /** Runs `work` under a savepoint: what it did is undone if it throws, and only that. */
   nested<T>(work: (scope: TransactionScope) => Promise<T>): Promise<T>
+}
+
+/** The connection that a transaction runs on. */
+export interface Connection {
+  readonly held: Held
+  /** Cancels what runs on it. */
+  callOff(held: Held): void
+  readonly observer: Observer
 }
 
 /** The innermost scope of each Funes that the running code is inside of. */
@@ -36,6 +47,7 @@ function isInside(scope: InnerScope | undefined, outer: InnerScope): boolean {
 export async function withScope<T>(
   owner: object,
   client: Prisma.TransactionClient,
+  connection: Connection,
   work: (scope: TransactionScope) => Promise<T>,
   depth = 0,
 ): Promise<T> {
@@ -67,12 +79,20 @@ export async function withScope<T>(
       // A statement beside an open savepoint would be undone with it: it waits until that has ended.
       if (inner() === undefined) await last
       assertRunning()
+      const call = currentCall()
+      call?.signal?.throwIfAborted()
+      if (call !== undefined) call.progress.phase = 'statement'
+      const callOff = () => connection.callOff(connection.held)
+      call?.signal?.addEventListener('abort', callOff, { once: true })
       try {
         // Not unsafe: the text is a builder's, and every value in it a parameter.
         const { text, values } = compile(statement)
-        return await client.$queryRawUnsafe<Row[]>(text, ...values)
+        const asked = () => client.$queryRawUnsafe<Row[]>(text, ...values)
+        return await untilAborted(connection.observer.statement(text, asked), call?.signal)
       } catch (error) {
         throw databaseError(error)
+      } finally {
+        call?.signal?.removeEventListener('abort', callOff)
       }
     },
     nested<R>(within: (scope: TransactionScope) => Promise<R>): Promise<R> {
@@ -81,7 +101,7 @@ export async function withScope<T>(
       const innermost = inner()
       if (innermost !== undefined) return innermost.nested(within)
       // One savepoint at a time: on one connection two side by side would undo each other's work.
-      const turn = last.then(() => underSavepoint(owner, client, within, depth + 1))
+      const turn = last.then(() => underSavepoint(owner, client, connection, within, depth + 1))
       last = turn.catch(() => {})
       return turn
     },
@@ -96,6 +116,7 @@ export async function withScope<T>(
 async function underSavepoint<T>(
   owner: object,
   client: Prisma.TransactionClient,
+  connection: Connection,
   work: (scope: TransactionScope) => Promise<T>,
   depth: number,
 ): Promise<T> {
@@ -106,7 +127,7 @@ async function underSavepoint<T>(
   await execute(savepoint(depth))
   let result: T
   try {
-    result = await withScope(owner, client, work, depth)
+    result = await withScope(owner, client, connection, work, depth)
   } catch (error) {
     await execute(rollbackToSavepoint(depth))
     await execute(releaseSavepoint(depth))

@@ -4,6 +4,9 @@
 export const ERROR_CODES = {
   'CONFIG.INVALID': 'An option of createFunes, or an environment variable it reads, does not make sense.',
   'CLIENT.CLOSED': 'A call was made after close().',
+  'CALL.ABORTED':
+    "A call was called off by its signal. `meta.phase` says what it was doing; the signal's reason is the cause.",
+  'CALL.TIMEOUT': 'A call took longer than its timeoutMs. `meta.phase` says what it was doing.',
   'INPUT.INVALID': 'An argument has the wrong type or is out of range. `meta.path` names it.',
   'INPUT.NUL_CHARACTER': 'A text holds U+0000, which PostgreSQL cannot store.',
   'EMBEDDING.DIMENSION_MISMATCH': 'A vector has another number of dimensions than its model.',
@@ -18,11 +21,17 @@ export const ERROR_CODES = {
   'MEMORY.DUPLICATE': 'This user already has a live memory with that content. `meta.id` names it.',
   'MEMORY.KEY_REUSED':
     'An idempotency key came again with another content. `meta.id` names the memory it made.',
+  'MEMORY.EXPIRED': 'A memory that was to be brought back is past its time, and no other was given.',
+  'MEMORY.VERSION_NOT_FOUND': 'The memory has no version of that number.',
   'MEMORY.CONTENT_EMPTY': 'The content is empty or white space only.',
   'MEMORY.CONTENT_TOO_LONG': 'The content is longer than the configured limit.',
   'SESSION.NOT_FOUND': 'This user has no session with that id.',
   'SESSION.EXISTS': 'This user already has a session with that id.',
   'USER.NOT_FOUND': 'There is no user with that id.',
+  'PURGE.INCOMPLETE':
+    'Rows of the user could not be removed. `meta.tables` or `meta.constraint` names what stands in the way.',
+  'PURGE.HIDDEN':
+    'Row-level security hides rows from this role, so it cannot prove that nothing of the user is left.',
   'MODEL.NOT_FOUND': 'No embedding model is registered under that name.',
   'MODEL.CONFLICT': 'A model of that name is registered with other dimensions, metric or index kind.',
   'MODEL.REPLACED':
@@ -31,6 +40,24 @@ export const ERROR_CODES = {
   'MODEL.INCOMPLETE':
     'Memories have no vector under the model that was to be used; `meta.missing` says how many.',
   'MODEL.INDEX_UNSUPPORTED': 'pgvector cannot index so many dimensions with that kind of index.',
+  'TENANCY.FOREIGN_USER':
+    'A call in the scope of a user or tenant was for somebody else, or row-level security refused such a row.',
+  'TENANCY.OFF': 'The call needs row-level security, which is off in this database.',
+  'TENANCY.ROLE_REFUSED': 'Scoped calls cannot run as that role: it would pass row-level security by.',
+  'TOOL.NOT_FOUND': 'No tool is registered under that name, or it has no such version.',
+  'TOOL.SCHEMA_INVALID':
+    "A tool's parameters are no JSON Schema (draft 2020-12) of an object. `meta.path` points into the schema.",
+  'TOOL.FORMAT_UNSUPPORTED':
+    "A provider does not take the tool's schema as it is. `meta.keyword` names what stands in the way.",
+  'ARCHIVE.DAMAGED':
+    'A line of an archive is not what was written. `meta.line` names it, `meta.damage` says why.',
+  'ARCHIVE.INCOMPLETE': 'An archive ends before its last line: its export was interrupted, or it was cut.',
+  'ARCHIVE.UNSUPPORTED':
+    'A file is no archive of Funes, or of a format, or with columns, that this release does not know.',
+  'ARCHIVE.CONFLICT':
+    'A row of an archive is in the database with another content. `meta.line` and `meta.table` name it.',
+  'ARCHIVE.COMPRESSION_UNAVAILABLE': 'This Node does not know the compression that was asked for or met.',
+  'ARCHIVE.IO': 'An archive could not be read or written. `meta.code` is what the system said.',
   'DB.UNREACHABLE': 'No connection to the database could be made, or it was lost.',
   'DB.AUTH_FAILED': 'The database refused the user name or password.',
   'DB.DATABASE_MISSING': 'The database named in the url does not exist.',
@@ -39,6 +66,8 @@ export const ERROR_CODES = {
   'DB.LOCK_TIMEOUT': 'A lock was not granted in time.',
   'DB.CONFLICT':
     'Two transactions collided (serialization failure or deadlock); nothing of this one was kept.',
+  'DB.POOLER':
+    'A connection pooler stands in between that does not let through what was asked of the server.',
   'DB.NOT_MIGRATED': 'A table or column of Funes is missing in this database.',
   'DB.EXTENSION_MISSING': 'The pgvector extension is not there and cannot be created.',
   'DB.EXTENSION_TOO_OLD': 'The pgvector extension is older than 0.8.0.',
@@ -52,6 +81,8 @@ export const ERROR_CODES = {
   'TRANSACTION.CLOSED': 'A call joined a transaction that had already ended.',
   'TRANSACTION.ABORTED': 'An earlier statement of this transaction failed, so it accepts no more.',
   'TRANSACTION.NOT_ALLOWED': 'The call cannot be part of a transaction.',
+  'TRANSACTION.UNKNOWN':
+    'The connection was lost in the middle of COMMIT, and whether it was kept could not be found out.',
   'TRANSACTION.TIMEOUT': 'A transaction ran longer than its time limit and was rolled back.',
   'EMBEDDED.LOCKED': 'Another process, or this one, already has this embedded data directory open.',
   'EMBEDDED.DATA_DIR_INVALID': 'The embedded data directory cannot be used.',

@@ -15,6 +15,12 @@ type Rule = readonly [code: FunesErrorCode, message: string, fix: string]
 const MIGRATE = 'Run `await funes.migrate()` or `prisma migrate deploy` against this database.'
 const RETRY = 'Run the whole transaction again.'
 
+const POOLER: Rule = [
+  'DB.POOLER',
+  'A pooler in between gave the connection to another client between two statements, and a prepared statement was lost.',
+  'Pass `preparedStatements: false` to createFunes, or set FUNES_PREPARED_STATEMENTS=false.',
+]
+
 const BY_SQLSTATE: Record<string, Rule> = {
   '23503': ['DB.CONSTRAINT', 'A row that the change refers to does not exist.', 'Create that row first.'],
   '23505': ['DB.CONSTRAINT', 'A row with that key already exists.', 'Use another key, or update the row.'],
@@ -28,6 +34,8 @@ const BY_SQLSTATE: Record<string, Rule> = {
   '3D000': ['DB.DATABASE_MISSING', 'The database does not exist.', 'Create it: `createdb NAME`.'],
   '40001': ['DB.CONFLICT', 'The transaction could not be serialized.', RETRY],
   '40P01': ['DB.CONFLICT', 'The transaction was the victim of a deadlock.', RETRY],
+  '26000': POOLER,
+  '42P05': POOLER,
   '42501': [
     'DB.PERMISSION_DENIED',
     'The database role lacks a right that this statement needs.',
@@ -70,10 +78,20 @@ const TX_TIMEOUT: Rule = [
   'The transaction ran longer than its limit and was rolled back.',
   'Make it shorter, or raise `timeoutMs`.',
 ]
+const REFUSED_PARAMETER: Rule = [
+  'DB.POOLER',
+  'A pooler in between refused the connection for a setting that it was to be opened with.',
+  'Take the setting out of the pool or url, or name it in the `ignore_startup_parameters` of PgBouncer.',
+]
 const LANGUAGE_UNKNOWN: Rule = [
   'INPUT.INVALID',
   'The database has no text search configuration of that name.',
   'Give `language` a name that `select cfgname from pg_ts_config` lists, such as english or simple.',
+]
+const FOREIGN_ROW: Rule = [
+  'TENANCY.FOREIGN_USER',
+  'Row-level security refused a row of another user or tenant.',
+  'Write it in the scope of its own user (`funes.as`); what concerns all users takes a connection that `docs/security.md` describes.',
 ]
 const OTHER: Rule = [
   'DB.QUERY_FAILED',
@@ -90,7 +108,15 @@ const SOCKET_CODES = new Set([
   'EHOSTUNREACH',
   'ENOENT',
   'EAI_AGAIN',
+  // As Prisma names them: not reachable, closed, and too late.
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
 ])
+
+const LOST =
+  /Connection terminated|connection is closed|Client has encountered a connection error|Client was closed|^timeout expired$/i
 
 function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
@@ -124,14 +150,15 @@ function ruleFor(fault: DriverFault): Rule {
   }
   if (system === 'P2034') return BY_SQLSTATE['40001'] as Rule
   if (system === 'P2024') return POOL_EXHAUSTED
+  if (/unsupported startup parameter/i.test(message)) return REFUSED_PARAMETER
   if (sqlstate === '42704' && message.includes('text search configuration')) return LANGUAGE_UNKNOWN
+  if (sqlstate === '42501' && /row-level security/.test(message)) return FOREIGN_ROW
   if (sqlstate !== undefined && BY_SQLSTATE[sqlstate]) return BY_SQLSTATE[sqlstate]
   if (sqlstate?.startsWith('08') || sqlstate?.startsWith('57P')) return UNREACHABLE
   if (sqlstate?.startsWith('23'))
     return ['DB.CONSTRAINT', 'A constraint of the database refused the change.', 'See `meta.constraint`.']
   if (system !== undefined && SOCKET_CODES.has(system)) return UNREACHABLE
-  if (/Connection terminated|connection is closed|Client has encountered a connection error/i.test(message))
-    return UNREACHABLE
+  if (LOST.test(message)) return UNREACHABLE
   return OTHER
 }
 
@@ -164,6 +191,31 @@ export function databaseError(error: unknown): FunesError {
   if (fault.sqlstate) meta.sqlstate = fault.sqlstate
   if (fault.constraint) meta.constraint = fault.constraint
   return funesError(code, message, { fix, meta, cause: safeCause(fault) })
+}
+
+/** The same error, which knows more. */
+export function withMeta(error: FunesError, meta: Record<string, unknown>): FunesError {
+  const { code, message, fix, cause } = error
+  return funesError(code, message, {
+    fix,
+    meta: { ...error.meta, ...meta },
+    ...(cause !== undefined && { cause }),
+  })
+}
+
+/** Whether the connection was lost, so that nobody knows whether what was sent last has been done. */
+export function isConnectionLost(error: unknown): error is FunesError & { code: 'DB.UNREACHABLE' } {
+  return isFunesError(error, 'DB.UNREACHABLE')
+}
+
+/** Whether it is certain that nothing was sent: no connection was to be had. */
+export function isUnsent(error: FunesError): boolean {
+  return error.meta.phase === 'connection'
+}
+
+/** Whether two transactions collided, of which this one was rolled back. */
+export function isCollision(error: unknown): error is FunesError & { code: 'DB.CONFLICT' } {
+  return isFunesError(error, 'DB.CONFLICT') && error.meta.sqlstate !== undefined
 }
 
 /** The name of the constraint that refused a change, when that is why `error` was thrown. */

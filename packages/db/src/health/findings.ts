@@ -1,4 +1,5 @@
-import { isOlder } from '../migrate/requirements.js'
+import type { TenancyStatus } from '../tenancy/status.js'
+import { pgvectorFaults } from './known-faults.js'
 
 /** Something about the deployment worth knowing, and what to do about it. */
 export interface Finding {
@@ -11,22 +12,39 @@ export interface Finding {
 
 /** Known faults of pgvector releases. */
 export function pgvectorFindings(version: string): Finding[] {
-  const findings: Finding[] = []
-  if (isOlder(version, [0, 8, 2])) {
-    findings.push({
-      severity: 'warning',
-      code: 'HEALTH.PGVECTOR_LEAK',
-      message: `pgvector ${version} can leak rows of other tables in parallel HNSW builds (CVE-2026-3172).`,
-      fix: 'Upgrade pgvector to 0.8.4 or newer, or build indexes with max_parallel_maintenance_workers = 0.',
-    })
+  return pgvectorFaults(version).map(({ id, title, fixedIn, needsParallelBuilds, rebuild }) => ({
+    severity: 'warning',
+    code: `HEALTH.PGVECTOR_${id.toUpperCase()}`,
+    message: `${title}: pgvector ${version} is older than ${fixedIn}.`,
+    fix: `Upgrade pgvector to ${fixedIn} or newer${rebuild ? ', then reindex' : ''}${
+      needsParallelBuilds ? ', or build indexes with max_parallel_maintenance_workers = 0' : ''
+    }.`,
+  }))
+}
+
+/** Row-level security that does not hold for all: some tables without it, or a role that passes it by where another could be used. */
+export function tenancyFindings(
+  { rowLevelSecurity, unprotected, bypassed }: TenancyStatus,
+  engine: 'server' | 'embedded',
+): Finding[] {
+  if (rowLevelSecurity === 'partly') {
+    return [
+      {
+        severity: 'warning',
+        code: 'HEALTH.RLS_PARTLY',
+        message: `Row-level security is on, but not on ${unprotected.join(', ')}.`,
+        fix: 'Call `tenancy.enable()` again, as the owner of the tables.',
+      },
+    ]
   }
-  if (isOlder(version, [0, 8, 4])) {
-    findings.push({
+  if (rowLevelSecurity === 'off' || !bypassed || engine === 'embedded') return []
+  return [
+    {
       severity: 'warning',
-      code: 'HEALTH.PGVECTOR_VACUUM',
-      message: `In pgvector ${version} a vacuum can damage an HNSW index.`,
-      fix: 'Upgrade pgvector to 0.8.4 or newer, then reindex.',
-    })
-  }
-  return findings
+      code: 'HEALTH.RLS_BYPASSED',
+      message:
+        'Row-level security is on, and the role of this connection passes it by: only `funes.as` is held to it.',
+      fix: 'Connect as a role that is neither superuser nor BYPASSRLS: a login role that is a member of the one that `tenancy.status` names.',
+    },
+  ]
 }

@@ -6,7 +6,8 @@ import type { CurrentModel } from '../models/current-model.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { ping, selectIndex } from '../sql/health.js'
 import { selectServerFacts } from '../sql/migrations.js'
-import { type Finding, pgvectorFindings } from './findings.js'
+import { readTenancy, type TenancyStatus } from '../tenancy/status.js'
+import { type Finding, pgvectorFindings, tenancyFindings } from './findings.js'
 
 /** What `health` found. */
 export interface Health {
@@ -20,6 +21,8 @@ export interface Health {
   readonly pgvector: string | null
   readonly pendingMigrations: readonly string[]
   readonly model: EmbeddingModel | null
+  /** Whether the database itself keeps users apart; null when it does not answer. */
+  readonly tenancy: TenancyStatus | null
   /** Connections: open, idle, and calls waiting for one. */
   readonly pool: { readonly total: number; readonly idle: number; readonly waiting: number }
   readonly findings: readonly Finding[]
@@ -54,6 +57,7 @@ export async function checkHealth(engine: Engine, current: CurrentModel): Promis
     pgvector: null as string | null,
     pendingMigrations: [] as string[],
     model: null as EmbeddingModel | null,
+    tenancy: null as TenancyStatus | null,
   }
   try {
     await engine.run(ping)
@@ -75,16 +79,18 @@ export async function checkHealth(engine: Engine, current: CurrentModel): Promis
     } else {
       state.model = await current.get()
       findings.push(...(await indexFindings(engine, state.model)))
+      state.tenancy = await readTenancy(engine)
+      findings.push(...tenancyFindings(state.tenancy, engine.kind))
     }
   } catch (error) {
     findings.push(failure(isFunesError(error) ? error : databaseError(error)))
   }
-  const { totalCount, idleCount, waitingCount } = engine.pool
+  const { total, idle, waiting } = engine.poolStats()
   return {
     ok: findings.every((finding) => finding.severity !== 'error'),
     engine: engine.kind,
     ...state,
-    pool: { total: totalCount, idle: idleCount, waiting: waitingCount },
+    pool: { total, idle, waiting },
     findings,
   }
 }

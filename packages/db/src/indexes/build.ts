@@ -7,8 +7,10 @@ import type { EmbeddingModel } from '../models/types.js'
 import {
   createMemoryIndex,
   createMemoryIndexConcurrently,
+  createToolIndex,
   dropIndex,
   type IndexRow,
+  limitLockWaits,
   reindex,
   reindexConcurrently,
   releaseIndexLock,
@@ -16,12 +18,16 @@ import {
   selectTableRows,
   tryIndexLock,
 } from '../sql/indexes.js'
+import { dropToolIndex } from '../sql/tools-index.js'
 import { type BuildProgress, watchBuild } from './watch-build.js'
 
 export interface BuildOptions {
   /** On a server, what PostgreSQL says about the build, twice a second. */
   onProgress?: ((progress: BuildProgress) => void) | undefined
-  /** On a server, cancels the build; nothing is left of it. */
+  /**
+   * On a server, cancels the build. What is left of it is removed at once, or, where a transaction of others holds that up,
+   * by the next build.
+   */
   signal?: AbortSignal | undefined
 }
 
@@ -29,6 +35,9 @@ const LOCK_POLL_MS = 250
 
 /** Up to so many vectors a build that writers wait for is over before they notice. */
 const QUICK_ROWS = 2000
+
+/** So long an interrupted build tries to remove what is left of it. */
+const CLEAN_UP_WAIT_MS = 1500
 
 const OUT_OF_SHARED_MEMORY = ['53100', '53200']
 
@@ -86,7 +95,18 @@ async function build(
   { rebuild, onProgress, signal }: BuildOptions & { rebuild: boolean },
 ): Promise<boolean> {
   const onServer = engine.kind === 'server'
-  const stands = await cleanUp(session, model.id, onServer)
+  let stands = false
+  const tidy = async () => {
+    stands = await cleanUp(session, model.id, onServer)
+  }
+  try {
+    // What an earlier build left may be held by a transaction for as long as that likes.
+    await (onServer ? watchBuild(engine, session, { onProgress: undefined, signal }, tidy) : tidy())
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
+  await session.run(createToolIndex(model))
   if (stands && !rebuild) return false
   if (!onServer) {
     await session.run(stands ? reindex(model.id) : createMemoryIndex(model))
@@ -103,6 +123,8 @@ async function build(
       await watched()
     })
   } catch (error) {
+    // Whoever interrupts a build does not want to wait for the transaction that it waited for.
+    if (signal?.aborted) await session.run(limitLockWaits(CLEAN_UP_WAIT_MS)).catch(() => {})
     await cleanUp(session, model.id, true).catch(() => {})
     signal?.throwIfAborted()
     throw error
@@ -133,9 +155,14 @@ export async function buildIndex(
 ): Promise<boolean> {
   if (model.indexKind === 'none' && !options.rebuild) return false
   assertHasIndex(model)
-  return alone(engine, model.id, options.signal, (session) =>
-    build(engine, session, model, { ...options, rebuild: options.rebuild ?? false }),
+  const start = performance.now()
+  const rebuild = options.rebuild ?? false
+  const built = await alone(engine, model.id, options.signal, (session) =>
+    build(engine, session, model, { ...options, rebuild }),
   )
+  const durationMs = Math.round(performance.now() - start)
+  if (built) engine.observer.log('info', { model: model.name, rebuild, durationMs }, 'vector index built')
+  return built
 }
 
 /** Makes the index of a model that may have none: at once where that is quick, else without holding writers up. */
@@ -152,6 +179,7 @@ export async function makeIndex(engine: Engine, model: EmbeddingModel): Promise<
 /** Removes the model's index, and what interrupted builds left. Answers whether there was one. */
 export async function dropIndexes(engine: Engine, model: EmbeddingModel): Promise<boolean> {
   return alone(engine, model.id, undefined, async (session) => {
+    await session.run(dropToolIndex(model.id))
     const rows = await indexesOf(session, model.id)
     for (const { leftover } of rows) {
       const concurrently = engine.kind === 'server'

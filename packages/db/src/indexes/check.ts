@@ -1,11 +1,9 @@
-import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
-import { exactUpTo, MAX_EF_SEARCH } from '../models/effort.js'
+import { exactUpTo } from '../models/effort.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { countLiveVectors } from '../sql/index-sample.js'
-import { explainPlan, indexName, selectIndexes } from '../sql/indexes.js'
-import { searchMemories } from '../sql/memory-search.js'
-import { encodeVector } from '../vector.js'
+import { indexName, selectIndexes } from '../sql/indexes.js'
+import { explainSearch } from './search-plan.js'
 
 /** The state of one model's index. */
 export interface IndexCheck {
@@ -21,32 +19,6 @@ export interface IndexCheck {
   readonly problem: string | null
 }
 
-interface PlanNode {
-  'Index Name'?: string
-  Plans?: PlanNode[]
-}
-
-function usesIndex(node: PlanNode, name: string): boolean {
-  return node['Index Name'] === name || (node.Plans ?? []).some((plan) => usesIndex(plan, name))
-}
-
-/** Asks the planner how it would search, about everyone. Any vector will do: plans do not look at it. */
-async function isUsed(executor: Executor, model: EmbeddingModel, compared: number): Promise<boolean> {
-  const query = encodeVector(new Float32Array(model.dimensions).fill(1), model.dimensions)
-  const statement = searchMemories({
-    space: model,
-    filter: undefined,
-    query,
-    userId: null,
-    k: 10,
-    exactUpTo: compared,
-    efSearch: Math.min(100, MAX_EF_SEARCH),
-  })
-  const [row] = await executor.run(explainPlan(statement))
-  const [plan] = (row?.['QUERY PLAN'] ?? []) as { Plan: PlanNode }[]
-  return plan !== undefined && usesIndex(plan.Plan, indexName(model.id))
-}
-
 function problemOf(check: Omit<IndexCheck, 'problem'>): string | null {
   if (!check.built) return 'It is not built: call `indexes.build`.'
   if (!check.valid) return 'It is invalid, as its build was interrupted: call `indexes.build`.'
@@ -54,19 +26,24 @@ function problemOf(check: Omit<IndexCheck, 'problem'>): string | null {
   return check.leftovers ? 'An interrupted rebuild left an index beside it: call `indexes.build`.' : null
 }
 
-/** Looks whether the model's index is there, valid, and taken by the planner. */
-export async function checkIndex(executor: Engine, model: EmbeddingModel): Promise<IndexCheck> {
-  const compared = exactUpTo({ engine: executor.kind, isOneUser: false, isFiltered: false })
+/** Looks whether the model's index is there, valid, and taken by the planner; `isShared` where that is no part of a transaction. */
+export async function checkIndex(
+  executor: Executor,
+  engine: 'server' | 'embedded',
+  model: EmbeddingModel,
+  { isShared }: { isShared: boolean },
+): Promise<IndexCheck> {
+  const compared = exactUpTo({ engine, isOneUser: false, isFiltered: false })
   const rows = (await executor.run(selectIndexes)).filter(({ modelId }) => modelId === model.id)
   const index = rows.find(({ leftover }) => leftover === null)
-  const [counted] = await executor.run(countLiveVectors(model.id, null, compared + 1))
+  const [counted] = await executor.run(countLiveVectors(model.id, null, compared + 1, { isShared }))
   const serves = index?.valid === true && (counted?.rows ?? 0) > compared
   const check = {
     model: model.name,
     name: indexName(model.id),
     built: index !== undefined,
     valid: index?.valid ?? false,
-    used: serves ? await isUsed(executor, model, compared) : null,
+    used: serves ? (await explainSearch(executor, model, compared)).usesIndex : null,
     leftovers: rows.some(({ leftover }) => leftover !== null),
   }
   return { ...check, problem: problemOf(check) }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import type { Engine } from '../engine/engine.js'
 import { checked } from '../input.js'
 import type { CurrentModel } from '../models/current-model.js'
@@ -20,7 +21,7 @@ export interface VectorIndex {
   readonly bytes: number
 }
 
-export interface Calibrate {
+export interface Calibrate extends CallOptions {
   /** The model in use unless given. */
   model?: string
   /** How many questions to make of stored vectors, 10 to 10,000; 200 unless given. */
@@ -39,28 +40,28 @@ export interface Calibrate {
 /** The vector indexes of models. All but `list` and `check` must stand outside of transactions. */
 export interface Indexes {
   /** The vector indexes that there are, invalid ones too. */
-  list(): Promise<VectorIndex[]>
+  list(options?: CallOptions): Promise<VectorIndex[]>
   /** Whether a model's index is there, valid, and taken by the planner: of one model, or of all that are to have one. */
-  check(model?: string): Promise<IndexCheck[]>
+  check(model?: string, options?: CallOptions): Promise<IndexCheck[]>
   /**
    * Builds a model's index unless it stands, on a server while writing goes on. Interrupted, it leaves nothing that the
    * next call does not remove. Answers whether there was anything to build.
    *
    * @throws `MODEL.NOT_FOUND`, `TRANSACTION.NOT_ALLOWED`, `DB.PERMISSION_DENIED`, the signal's reason
    */
-  build(model: string, options?: BuildOptions): Promise<boolean>
+  build(model: string, options?: BuildOptions & CallOptions): Promise<boolean>
   /**
    * Builds it anew, in place of the one that stands, which serves until then.
    *
    * @throws as `build`; `MODEL.INDEX_UNSUPPORTED` for a model that is to have none
    */
-  rebuild(model: string, options?: BuildOptions): Promise<void>
+  rebuild(model: string, options?: BuildOptions & CallOptions): Promise<void>
   /**
    * Removes it: searches compare every row from then on. Answers whether there was one.
    *
    * @throws `MODEL.NOT_FOUND`, `TRANSACTION.NOT_ALLOWED`
    */
-  drop(model: string): Promise<boolean>
+  drop(model: string, options?: CallOptions): Promise<boolean>
   /**
    * Finds out how hard the index must be asked for the recall wanted, by comparing it with the full answer, and keeps that
    * with the model for every search to come, unless `kept` says that it could not. Worth repeating when the data has grown many times over.
@@ -106,7 +107,7 @@ export function createIndexes(engine: Engine, current: CurrentModel): Indexes {
       const checks: IndexCheck[] = []
       for (const model of asked) {
         if (model.indexKind === 'none' || (name === undefined && model.state === 'retired')) continue
-        checks.push(await checkIndex(engine, model))
+        checks.push(await checkIndex(engine, engine.kind, model, { isShared: !engine.isInTransaction() }))
       }
       return checks
     },

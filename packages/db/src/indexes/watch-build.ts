@@ -1,3 +1,4 @@
+import { connectBeside, isFull } from '../engine/beside-pool.js'
 import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
 import { type BuildProgress, cancelBackend, selectBackend, selectBuildProgress } from '../sql/indexes.js'
@@ -5,6 +6,15 @@ import { type BuildProgress, cancelBackend, selectBackend, selectBuildProgress }
 export type { BuildProgress }
 
 const POLL_MS = 500
+
+async function cancelBeside({ pool }: Engine, pid: number): Promise<void> {
+  const beside = await connectBeside(pool)
+  try {
+    await beside.run(cancelBackend(pid))
+  } finally {
+    await beside.end()
+  }
+}
 
 /** Runs `make` in `session`, tells how far it is from beside it, and cancels it when `signal` says so. */
 export async function watchBuild(
@@ -21,15 +31,18 @@ export async function watchBuild(
   const [backend] = await session.run(selectBackend)
   const pid = backend?.pid as number
   let running = true
-  // Asked again and again: a cancellation that arrives between two statements is lost.
+  // Over a connection of its own: the pool may have none left, and a call that is called off gets none of it. Asked again and
+  // again: a cancellation that arrives between two statements is lost.
   const cancel = () => {
     if (!running) return
-    engine.run(cancelBackend(pid)).catch(() => {})
+    cancelBeside(engine, pid).catch(() => {})
     setTimeout(cancel, POLL_MS).unref()
   }
   const poll = async () => {
     while (running && onProgress !== undefined) {
-      const [progress] = await engine.run(selectBuildProgress(pid)).catch(() => [])
+      // Who only watches must not stand in line before who works.
+      const rows = isFull(engine.pool) ? [] : await engine.run(selectBuildProgress(pid)).catch(() => [])
+      const [progress] = rows
       if (progress !== undefined && running) onProgress(progress)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref())
     }

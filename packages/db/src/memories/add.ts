@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
 import type { MemoryContext } from './context.js'
@@ -7,6 +8,15 @@ import { addOneSchema, addSchema, checkContent, DEFAULT_LANGUAGE } from './input
 import { type Entry, type Outcome, storeAll } from './store.js'
 import type { AddedMemory, AddMemory, AddOneMemory, OnDuplicate } from './types.js'
 import { addUnderNewModels, underModel } from './under-model.js'
+
+function expiryOf({ expiresAt, ttlMs }: z.infer<typeof addSchema>): Date | null {
+  if (ttlMs === undefined) return expiresAt ?? null
+  if (expiresAt === undefined) return new Date(Date.now() + ttlMs)
+  throw funesError('INPUT.INVALID', 'ttlMs: cannot be given beside expiresAt.', {
+    fix: 'Give one of the two.',
+    meta: { path: 'ttlMs' },
+  })
+}
 
 /** Gives what was checked its defaults; the vector comes later, where one is needed at all. */
 function entryOf(context: MemoryContext, given: AddMemory, input: z.infer<typeof addSchema>): Entry {
@@ -26,7 +36,7 @@ function entryOf(context: MemoryContext, given: AddMemory, input: z.infer<typeof
       language: input.language ?? DEFAULT_LANGUAGE,
       idempotencyKey: input.idempotencyKey ?? null,
       createdAt: input.createdAt ?? null,
-      expiresAt: input.expiresAt ?? null,
+      expiresAt: expiryOf(input),
       embedding: null,
     },
   }
@@ -63,7 +73,7 @@ export async function addMemory(context: MemoryContext, memory: AddOneMemory): P
 }
 
 /** How to store many memories. */
-export interface AddManyOptions {
+export interface AddManyOptions extends CallOptions {
   /** Memories a statement, 1 to 1,000; 200 unless given. Each batch is stored whole or not at all. */
   batchSize?: number
   /** For all of them, those that are twice in `memories` too. Unless given, a content may be stored any number of times. */
@@ -99,16 +109,19 @@ export async function* batches<T>(items: Iterable<T> | AsyncIterable<T>, size: n
 }
 
 /** @throws `INPUT.INVALID` when they cannot be gone through */
-export function asIterable<T>(memories: Iterable<T> | AsyncIterable<T>): Iterable<T> | AsyncIterable<T> {
+export function asIterable<T>(
+  memories: Iterable<T> | AsyncIterable<T>,
+  path = 'memories',
+): Iterable<T> | AsyncIterable<T> {
   if (
     typeof memories === 'object' &&
     memories !== null &&
     (Symbol.iterator in memories || Symbol.asyncIterator in memories)
   )
     return memories
-  throw funesError('INPUT.INVALID', 'memories: is not iterable.', {
-    fix: 'Give an array, a generator or an async iterable of memories.',
-    meta: { path: 'memories' },
+  throw funesError('INPUT.INVALID', `${path}: is not iterable.`, {
+    fix: `Give an array, a generator or an async iterable of ${path}.`,
+    meta: { path },
   })
 }
 

@@ -2,21 +2,30 @@ import { violatedConstraint } from '../errors/database-error.js'
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
 import { sessionNotFound } from '../sessions/sessions.js'
-import { setDeleted, updateMemory } from '../sql/memory-change.js'
+import { deleteMemory, updateMemory } from '../sql/memory-change.js'
 import { encodeFor, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import { checkContent, removeSchema, updateSchema } from './input.js'
 import type { Memory, MemoryKey, UpdateMemory } from './types.js'
 import { addUnderNewModels, underModel } from './under-model.js'
 
-function found(row: Memory | undefined): Memory {
-  if (row) return row
-  throw funesError('MEMORY.NOT_FOUND', 'This user has no memory with that id, or not in that state.', {
+/** The answer to a change of what is not there. */
+export function memoryNotFound() {
+  return funesError('MEMORY.NOT_FOUND', 'This user has no memory with that id, or not in that state.', {
     fix: 'Check id and user; `memories.get` with includeDeleted tells whether it was deleted.',
   })
 }
 
-async function newVector(context: MemoryContext, change: UpdateMemory): Promise<Buffer | null | undefined> {
+function found(row: Memory | undefined): Memory {
+  if (row) return row
+  throw memoryNotFound()
+}
+
+/** The vector of a change: the one given, or that of the new text; undefined when the one that is there stays. */
+export async function newVector(
+  context: MemoryContext,
+  change: { embedding?: VectorInput | null | undefined; content?: string | undefined },
+): Promise<Buffer | null | undefined> {
   let vector: VectorInput | null | undefined = change.embedding
   if (vector === undefined && change.content !== undefined) {
     // A new text under its old vector would be found for what it no longer says.
@@ -66,8 +75,7 @@ async function changeUnderModel(context: MemoryContext, change: UpdateMemory): P
 export async function removeMemory(
   context: MemoryContext,
   key: MemoryKey & { actor?: string },
-  deleted: boolean,
 ): Promise<Memory> {
   const { userId, id, actor } = checked(removeSchema, key)
-  return found((await context.executor.run(setDeleted({ userId, id, actor: actor ?? null }, deleted)))[0])
+  return found((await context.executor.run(deleteMemory({ userId, id, actor: actor ?? null })))[0])
 }

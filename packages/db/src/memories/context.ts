@@ -1,6 +1,7 @@
 import type { Embedder } from '../embedder.js'
 import { embedAll } from '../embedder.js'
 import type { Executor } from '../engine/executor.js'
+import type { Retry } from '../engine/retry.js'
 import { funesError } from '../errors/funes-error.js'
 import type { CurrentModel } from '../models/current-model.js'
 import type { Embedders } from '../models/embedders.js'
@@ -16,6 +17,9 @@ export interface MemoryContext {
   readonly embedder: Embedder | undefined
   readonly embedders: Embedders
   readonly maxContentLength: number
+  readonly retry: Retry
+  /** Whether row-level security leaves out some of what a search of all users passes over. */
+  readonly isConfined?: boolean
 }
 
 /**

@@ -49,7 +49,7 @@ async function update(
     source: given.source,
     importance: given.importance,
     metadata: given.metadata === undefined ? undefined : row.metadata,
-    expiresAt: given.expiresAt,
+    expiresAt: given.expiresAt === undefined && given.ttlMs === undefined ? undefined : row.expiresAt,
     embedding: given.embedding === undefined ? undefined : row.embedding,
     isVectorGiven: true,
   }

@@ -28,6 +28,8 @@ const language = z
 /** The text search configuration of memories and questions that name none. */
 export const DEFAULT_LANGUAGE = 'english'
 
+const MAX_TTL_MS = 1000 * 366 * 86_400_000
+
 export const addSchema = z.strictObject({
   userId: idText,
   content,
@@ -41,6 +43,7 @@ export const addSchema = z.strictObject({
   idempotencyKey: idText.optional(),
   createdAt: date.optional(),
   expiresAt: date.optional(),
+  ttlMs: z.int().min(1, 'must be at least 1').max(MAX_TTL_MS, 'must be at most 1,000 years').optional(),
 })
 
 export const onDuplicate = z.enum(ON_DUPLICATE, `must be one of ${ON_DUPLICATE.join(', ')}`)
@@ -49,6 +52,11 @@ export const addOneSchema = addSchema.extend({ onDuplicate: onDuplicate.optional
 export const keySchema = z.strictObject({ userId: idText, id: uuid })
 export const getSchema = keySchema.extend({ includeDeleted: z.boolean().optional() })
 export const removeSchema = keySchema.extend({ actor: idText.optional() })
+export const restoreSchema = removeSchema.extend({ expiresAt: date.nullable().optional() })
+export const restoreVersionSchema = restoreSchema.extend({
+  version: z.int().min(1, 'must be at least 1').max(2_147_483_647),
+  embedding: vector.optional(),
+})
 
 export const updateSchema = z.strictObject({
   userId: idText,

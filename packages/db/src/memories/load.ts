@@ -1,8 +1,10 @@
 import type pg from 'pg'
 import { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import { type CopyTransaction, copyTransaction } from '../engine/copy.js'
 import type { Engine } from '../engine/engine.js'
 import { checked } from '../input.js'
+import { observedCopy } from '../observe/observed-copy.js'
 import { embeddingsTarget, memoriesTarget, prepareCopy, selectLanguages } from '../sql/memory-copy.js'
 import { asIterable, batches, entriesOf } from './add.js'
 import type { MemoryContext } from './context.js'
@@ -11,7 +13,7 @@ import { type Entry, makeVectors, translateViolation } from './store.js'
 import type { AddMemory } from './types.js'
 import { addUnderNewModels, underModel } from './under-model.js'
 
-export interface LoadOptions {
+export interface LoadOptions extends CallOptions {
   /** Memories a transaction, 1 to 50,000; 2,000 unless given. Each batch is stored whole or not at all. */
   batchSize?: number
   /** Called after each batch. `total` is known when the memories come as an array. */
@@ -27,7 +29,7 @@ export interface LoadOptions {
    * must use `client` only.
    */
   withBatch?: (client: pg.ClientBase, memories: readonly AddMemory[]) => Promise<void>
-  /** Ends the load between two batches. */
+  /** Ends the load between two batches, or while it waits for the next memory. */
   signal?: AbortSignal
 }
 
@@ -101,7 +103,7 @@ export function createBulkMemories(context: MemoryContext, engine: Engine): Bulk
         await copyTransaction(pool, async (transaction) => {
           await turn.mayBegin
           await options.beforeBatch?.(transaction.client, batch)
-          await copyEntries(transaction, model, entries, turn.hasBegun)
+          await copyEntries(observedCopy(engine.observer, transaction), model, entries, turn.hasBegun)
           await turn.mayCommit
           options.signal?.throwIfAborted()
           await options.withBatch?.(transaction.client, batch)

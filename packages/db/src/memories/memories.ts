@@ -1,5 +1,6 @@
 import pgvector from 'pgvector'
 import { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import { readCursor, writeCursor } from '../cursor.js'
 import { checked } from '../input.js'
 import {
@@ -15,6 +16,7 @@ import { changeMemory, removeMemory } from './change.js'
 import type { MemoryContext } from './context.js'
 import type { ExplainedSearch } from './explain.js'
 import { countSchema, getSchema, keySchema, listSchema, onDuplicate } from './input.js'
+import { bringBack, restoreMemoryVersion } from './restore.js'
 import { findMemories } from './search.js'
 import { findManyMemories } from './search-many.js'
 import { touchKeys } from './touch.js'
@@ -28,6 +30,8 @@ import type {
   MemoryHit,
   MemoryKey,
   MemoryPage,
+  RestoreMemory,
+  RestoreVersion,
   SearchManyOptions,
   SearchMemories,
   SearchQuestion,
@@ -67,13 +71,13 @@ export interface Memories {
    *
    * @throws `INPUT.INVALID`
    */
-  get(key: MemoryKey & { includeDeleted?: boolean }): Promise<Memory | null>
+  get(key: MemoryKey & { includeDeleted?: boolean } & CallOptions): Promise<Memory | null>
   /**
    * The vector that is stored of a memory, one component a dimension; null when there is none.
    *
    * @throws `INPUT.INVALID`, `MODEL.NOT_FOUND`
    */
-  embedding(key: MemoryKey): Promise<Float32Array | null>
+  embedding(key: MemoryKey & CallOptions): Promise<Float32Array | null>
   /**
    * One user's memories, newest first, in pages.
    *
@@ -85,7 +89,7 @@ export interface Memories {
    *
    * @throws `INPUT.INVALID`
    */
-  count(of: { userId: string } | { scope: 'all-users' }): Promise<number>
+  count(of: ({ userId: string } | { scope: 'all-users' }) & CallOptions): Promise<number>
   /** As below, with how the search went and what each score is made of. */
   search(search: ExplainSearch): Promise<ExplainedSearch>
   /**
@@ -120,26 +124,41 @@ export interface Memories {
    * @example
    * await funes.memories.touch(hits.map(({ memory }) => memory))
    */
-  touch(keys: MemoryKey | readonly MemoryKey[]): Promise<{ touched: number }>
+  touch(
+    keys: (MemoryKey & CallOptions) | readonly MemoryKey[],
+    options?: CallOptions,
+  ): Promise<{ touched: number }>
   /**
    * Deletes softly: the memory is found no more, and can be restored. Its content may be added again meanwhile, with
    * `onDuplicate` too.
    *
    * @throws `MEMORY.NOT_FOUND`, `INPUT.INVALID`
    */
-  delete(key: MemoryKey & { actor?: string }): Promise<Memory>
+  delete(key: MemoryKey & { actor?: string } & CallOptions): Promise<Memory>
   /**
-   * Brings a deleted memory back, with its vectors.
+   * Brings a deleted or expired memory back, with its vectors.
    *
-   * @throws `MEMORY.NOT_FOUND` when there is no deleted memory of that id, `INPUT.INVALID`
+   * @throws `MEMORY.NOT_FOUND` when there is no such memory of that id, `MEMORY.EXPIRED` when its time is past and no other is
+   * given, `INPUT.INVALID`
    */
-  restore(key: MemoryKey & { actor?: string }): Promise<Memory>
+  restore(memory: RestoreMemory): Promise<Memory>
   /**
-   * What the memory was before each change, oldest first; empty when it never changed.
+   * Makes a memory what it was at `version`, as a new version; a deleted or expired one is back with it. The vector stays
+   * where the text is the same; for another text it is made anew, or given. Vectors of old versions are not kept.
+   *
+   * @throws `MEMORY.NOT_FOUND`, `MEMORY.VERSION_NOT_FOUND`, `MEMORY.EXPIRED` as `restore`, `EMBEDDING.REQUIRED` when the text
+   * differs and there is neither `embedding` nor an embedder, `EMBEDDING.*`, `INPUT.INVALID`; then nothing is changed
+   * @example
+   * await funes.memories.restoreVersion({ userId, id, version: 1, actor: 'support' })
+   */
+  restoreVersion(memory: RestoreVersion): Promise<Memory>
+  /**
+   * What the memory was before each change, what of it was changed, when and by whom (`actor`), oldest first; empty when it
+   * never changed. Written in the statement that made the change.
    *
    * @throws `INPUT.INVALID`
    */
-  history(key: MemoryKey): Promise<MemoryVersion[]>
+  history(key: MemoryKey & CallOptions): Promise<MemoryVersion[]>
 }
 
 const addManyOptionsSchema = z.strictObject({
@@ -205,8 +224,9 @@ export function createMemories(context: MemoryContext): Memories {
       )
     },
     update: async (change) => changeMemory(context, change),
-    delete: async (key) => removeMemory(context, key, true),
-    restore: async (key) => removeMemory(context, key, false),
+    delete: async (key) => removeMemory(context, key),
+    restore: async (memory) => bringBack(context, memory),
+    restoreVersion: async (memory) => restoreMemoryVersion(context, memory),
     async history(key) {
       const { userId, id } = checked(keySchema, key)
       return executor.run(selectHistory(userId, id))

@@ -51,7 +51,8 @@ export async function findManyMemories(
     all.filter((q) => q.question.userId === null),
   ]) {
     const isOneUser = alike[0]?.question.userId !== null
-    const plan = searchPlan(model, { k, accuracy, filter, engine: context.engine, isOneUser })
+    const { engine, isConfined } = context
+    const plan = searchPlan(model, { k, accuracy, filter, engine, isOneUser, isConfined })
     for (let start = 0; start < alike.length; start += BATCH) {
       const batch = alike.slice(start, start + BATCH)
       const rows = await context.executor.run(

@@ -15,15 +15,27 @@ import { fullRanking } from './ranking.js'
 import { type Found, findExplained, findRefined, type RefinedSearch } from './refined-search.js'
 import { assertPageable, explainPage, findPage } from './search-page.js'
 import { withTurnsAround } from './turns-around.js'
-import type { Accuracy, ExplainSearch, MemoryHit, SearchMemories, SearchMode } from './types.js'
+import type {
+  Accuracy,
+  ExplainSearch,
+  MemoryHit,
+  SearchMemories,
+  SearchMode,
+  SearchOptions,
+} from './types.js'
 
 /** How many rows each half of a hybrid search brings for k results. */
 const MIN_CANDIDATES = 100
 const CANDIDATES_PER_RESULT = 4
 const MAX_CANDIDATES = 1000
 
+/** How many rows a search for k results chooses from, where it chooses. */
+export function candidateCount(k: number): number {
+  return Math.max(k, Math.min(MAX_CANDIDATES, Math.max(MIN_CANDIDATES, CANDIDATES_PER_RESULT * k)))
+}
+
 /** The constant of reciprocal rank fusion; 10 found more than the customary 60 on labelled conversations. */
-const RANK_CONSTANT = 10
+export const RANK_CONSTANT = 10
 const DEFAULT_LEND = 0.6
 
 /** How a model's vectors are searched for k results at an accuracy. */
@@ -42,18 +54,23 @@ export function searchPlan(
     filter,
     k,
     exactUpTo: accuracy === 'exact' ? null : exactUpTo({ ...crowd, isFiltered: filter !== undefined }),
-    efSearch: crowd.isOneUser || filter !== undefined ? efNarrowed(effort) : effort,
+    efSearch: crowd.isOneUser || crowd.isConfined || filter !== undefined ? efNarrowed(effort) : effort,
+    ...(crowd.isConfined && { isConfined: true }),
   }
 }
 
 /** What the caller asked for, or what can be done with what the caller gave. */
-function chooseMode(context: MemoryContext, search: SearchMemories | ExplainSearch): SearchMode {
+export function chooseMode(
+  context: MemoryContext,
+  search: Pick<SearchOptions, 'mode' | 'text' | 'embedding'>,
+): SearchMode {
   if (search.mode !== undefined) return search.mode
   if (search.text === undefined) return 'vector'
   return search.embedding !== undefined || context.embedder !== undefined ? 'hybrid' : 'text'
 }
 
-function required(path: 'text' | 'embedding'): never {
+/** @throws `INPUT.INVALID` */
+export function required(path: 'text' | 'embedding'): never {
   throw funesError('INPUT.INVALID', `${path}: is required for this kind of search.`, {
     fix: 'Give it, or choose another mode.',
     meta: { path },
@@ -84,17 +101,14 @@ function searchParts(
 ) {
   const { k = 10, accuracy = 'high', mode, filter } = input
   const userId = input.userId ?? null
-  const candidates = Math.max(
-    k,
-    Math.min(MAX_CANDIDATES, Math.max(MIN_CANDIDATES, CANDIDATES_PER_RESULT * k)),
-  )
+  const candidates = candidateCount(k)
   return {
     mode,
     model,
     k,
     candidates,
     vector(limit: number): MemorySearch | Promise<MemorySearch> {
-      const crowd = { engine: context.engine, isOneUser: userId !== null }
+      const crowd = { engine: context.engine, isOneUser: userId !== null, isConfined: context.isConfined }
       const plan = searchPlan(model, { k: limit, accuracy, filter, ...crowd })
       const encoded = (vector: VectorInput): MemorySearch => ({
         ...plan,

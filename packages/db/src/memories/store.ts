@@ -1,4 +1,4 @@
-import { violatedConstraint } from '../errors/database-error.js'
+import { violatedConstraint, withMeta } from '../errors/database-error.js'
 import { funesError } from '../errors/funes-error.js'
 import { sessionNotFound } from '../sessions/sessions.js'
 import { type ExistingRow, selectExisting } from '../sql/memory-existing.js'
@@ -6,6 +6,7 @@ import { insertMemories, type NewMemory } from '../sql/memory-insert.js'
 import { encodeFor, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import { memoryExists, settleDuplicates } from './duplicates.js'
+import { storedAlready, Unanswered, unansweredOr } from './settle.js'
 import type { AddMemory, Memory, OnDuplicate } from './types.js'
 
 /** A memory on its way into the database. */
@@ -76,30 +77,46 @@ async function insert(
   context: MemoryContext,
   entries: readonly Entry[],
   onDuplicate: OnDuplicate | undefined,
+  isAlone: boolean,
 ): Promise<Memory[]> {
   if (entries.length === 0) return []
   const rows = entries.map(({ row }) => row)
   const statement = insertMemories(rows, await context.model.get(), { distinct: onDuplicate !== undefined })
-  return context.executor.run(statement)
+  return context.executor.run(statement).catch((error: unknown) => {
+    throw isAlone ? unansweredOr(error) : error
+  })
+}
+
+/** How an attempt to store stands among others. */
+interface Attempt {
+  /** Whether its insert is in no transaction with anything else. */
+  readonly isAlone: boolean
+  /** Whether one before it got no answer, and may have stored something. */
+  readonly isRepeated: boolean
 }
 
 /**
  * Stores what is not there yet, and deals with the rest.
  *
- * @throws Vanished when what stood in the way is there no more
+ * @throws Vanished when what stood in the way is there no more; Unanswered when nobody knows whether it was stored
  */
 async function attempt(
   context: MemoryContext,
   entries: readonly Entry[],
   onDuplicate: OnDuplicate | undefined,
+  { isAlone, isRepeated }: Attempt,
 ): Promise<Outcome[]> {
-  const ready = entries.filter(({ hasVector }) => hasVector)
-  const stored = await insert(context, ready, onDuplicate)
+  const outcomes = new Map<Entry, Outcome>()
+  if (isRepeated) {
+    for (const [entry, memory] of await storedAlready(context, entries))
+      outcomes.set(entry, { memory, kind: 'created' })
+  }
+  const ready = entries.filter((entry) => entry.hasVector && !outcomes.has(entry))
+  const stored = await insert(context, ready, onDuplicate, isAlone)
   const [first] = stored
   if (entries.length === 1 && first) return [{ memory: first, kind: 'created' }]
   const key = (memory: { userId: string; id: string }) => `${memory.id} ${memory.userId}`
   const created = new Map(stored.map((memory) => [key(memory), memory]))
-  const outcomes = new Map<Entry, Outcome>()
   for (const entry of ready) {
     const memory = created.get(key(entry.row))
     // Of two entries of one id, one was stored.
@@ -119,6 +136,14 @@ async function attempt(
   return entries.map((entry) => outcomes.get(entry) as Outcome)
 }
 
+/** The answer to whoever was about to store for a user that was purged at that moment. */
+function userPurged(cause: unknown) {
+  return funesError('USER.NOT_FOUND', 'The user was purged while this was being stored.', {
+    fix: 'Nothing was stored. Add it again only if the user is to be made anew.',
+    cause,
+  })
+}
+
 /** What a constraint's refusal of new memories means; any other error as it is. */
 export function translateViolation(error: unknown): unknown {
   switch (violatedConstraint(error)) {
@@ -126,6 +151,8 @@ export function translateViolation(error: unknown): unknown {
       return sessionNotFound(error)
     case 'memories_pkey':
       return memoryExists(error)
+    case 'memories_user_id_fkey':
+      return userPurged(error)
     default:
       return error
   }
@@ -144,14 +171,30 @@ export async function storeAll(
   // One statement is whole by itself; where one entry's fate takes a second, the others must not be stored yet.
   const isBatch = entries.length > 1
   const mayMeet = onDuplicate !== undefined || entries.some(({ row }) => row.idempotencyKey !== null)
+  const isAtomic = isBatch && mayMeet
+  const isAlone = !isAtomic && !context.model.isInTransaction()
+  let unanswered = 0
+  let hasLookedAgain = false
   try {
-    for (let i = 0; i < MAX_ATTEMPTS; i++) {
+    for (let i = 0; i < MAX_ATTEMPTS; ) {
       await makeVectors(context, entries, onDuplicate)
-      const run = () => attempt(context, entries, onDuplicate)
+      const run = () => attempt(context, entries, onDuplicate, { isAlone, isRepeated: unanswered > 0 })
       try {
-        return await (isBatch && mayMeet ? context.atomically(run) : run())
+        return await (isAtomic ? context.atomically(run) : run())
       } catch (error) {
-        if (!(error instanceof Vanished)) throw error
+        if (error instanceof Vanished) i += 1
+        else if (error instanceof Unanswered) {
+          unanswered += 1
+          if (!(await context.retry.again(unanswered)))
+            throw withMeta(error.failure, { attempts: unanswered })
+        } else if (
+          // The insert that got no answer was still under way, and has come to its end before this one.
+          unanswered > 0 &&
+          !hasLookedAgain &&
+          violatedConstraint(error) === 'memories_pkey'
+        ) {
+          hasLookedAgain = true
+        } else throw error
       }
     }
   } catch (error) {

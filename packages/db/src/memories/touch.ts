@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { violatedConstraint } from '../errors/database-error.js'
 import { checked, idText, uuid } from '../input.js'
 import { touchMemories } from '../sql/memory-access.js'
 import type { MemoryContext } from './context.js'
@@ -11,7 +12,7 @@ const keysSchema = z.array(z.object({ userId: idText, id: uuid }))
 
 /** Counts an access of each memory, as `memories.touch` says. */
 export async function touchKeys(
-  { executor, atomically }: MemoryContext,
+  { executor, atomically, model: { isInTransaction } }: MemoryContext,
   given: MemoryKey | readonly MemoryKey[],
 ): Promise<{ touched: number }> {
   const keys = checked(keysSchema, Array.isArray(given) ? given : [given])
@@ -24,5 +25,11 @@ export async function touchKeys(
     }
     return { touched }
   }
-  return keys.length > BATCH ? atomically(run) : run()
+  try {
+    return await (keys.length > BATCH ? atomically(run) : run())
+  } catch (error) {
+    // One of them was removed for good at that very moment: now it is not there to be counted.
+    if (isInTransaction() || violatedConstraint(error) !== 'memory_access_user_id_memory_id_fkey') throw error
+    return keys.length > BATCH ? atomically(run) : run()
+  }
 }

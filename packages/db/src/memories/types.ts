@@ -1,3 +1,4 @@
+import type { CallOptions } from '../call-options.js'
 import type { VectorInput } from '../vector.js'
 import type { Diversity } from './diversity.js'
 import type { MemoryFilter } from './filter.js'
@@ -54,8 +55,10 @@ export interface AddMemory {
   idempotencyKey?: string
   /** Now unless given. */
   createdAt?: Date
-  /** From then on the memory is not found any more. */
+  /** From then on the memory is not found any more, and `lifecycle.sweep` removes it. */
   expiresAt?: Date
+  /** The same, in milliseconds from now, by the clock of this process; in place of `expiresAt`. */
+  ttlMs?: number
 }
 
 /**
@@ -67,7 +70,7 @@ export const ON_DUPLICATE = ['ignore', 'touch', 'update', 'error'] as const
 export type OnDuplicate = (typeof ON_DUPLICATE)[number]
 
 /** A memory to add, and what to do when it is there already. */
-export interface AddOneMemory extends AddMemory {
+export interface AddOneMemory extends AddMemory, CallOptions {
   /** Unless given, a content may be stored any number of times. */
   onDuplicate?: OnDuplicate
 }
@@ -85,7 +88,7 @@ export interface MemoryKey {
 }
 
 /** What to change; what is left out stays. */
-export interface UpdateMemory extends MemoryKey {
+export interface UpdateMemory extends MemoryKey, CallOptions {
   /** As in {@link AddMemory}; the vectors of the old content go with it. */
   content?: string
   /** Of the new content or the old; left out with new content, the embedder makes it. `null` removes it. */
@@ -103,8 +106,24 @@ export interface UpdateMemory extends MemoryKey {
   actor?: string
 }
 
+/** Which memory to bring back. */
+export interface RestoreMemory extends MemoryKey, CallOptions {
+  /** Its time from now on, `null` for never; left out, it keeps the one it had. */
+  expiresAt?: Date | null
+  /** Who restores it, for the history. */
+  actor?: string
+}
+
+/** Which memory to make what it was, and when. */
+export interface RestoreVersion extends RestoreMemory {
+  /** A version that `memories.history` lists, or the present one. */
+  version: number
+  /** Of the text of that version; left out, the embedder makes it where the text differs from the present one. `null` keeps none. */
+  embedding?: VectorInput | null
+}
+
 /** Which of one user's memories to list. */
-export interface ListMemories {
+export interface ListMemories extends CallOptions {
   userId: string
   filter?: MemoryFilter
   /** Rows a page, 1 to 1,000; 50 unless given. */
@@ -125,7 +144,7 @@ export interface MemoryPage {
 export const ACCURACIES = ['exact', 'high', 'fast'] as const
 export type Accuracy = (typeof ACCURACIES)[number]
 
-export interface SearchOptions {
+export interface SearchOptions extends CallOptions {
   /** The vector to look for. Left out: the embedder makes it from `text`. */
   embedding?: VectorInput
   /**
@@ -192,7 +211,7 @@ type SearchOwner = { userId: string; scope?: never } | { scope: 'all-users'; use
 export type SearchQuestion = { embedding?: VectorInput; text?: string } & SearchOwner
 
 /** What all questions of a batch share. */
-export type SearchManyOptions = Pick<SearchOptions, 'k' | 'accuracy' | 'filter'>
+export type SearchManyOptions = Pick<SearchOptions, 'k' | 'accuracy' | 'filter' | keyof CallOptions>
 
 export interface MemoryHit {
   readonly memory: Memory

@@ -9,13 +9,15 @@ import type { MemoryKey } from './types.js'
 /** The same context, in which the current model is `model` throughout, and the embedder is that model's. */
 function pin(context: MemoryContext, model: EmbeddingModel): MemoryContext {
   const embedder = context.embedders.of(model.name)
-  const { executor, engine, atomically, embedders, maxContentLength } = context
+  const { executor, engine, atomically, embedders, maxContentLength, retry, isConfined = false } = context
   return {
     executor,
     engine,
     atomically,
     embedders,
     maxContentLength,
+    retry,
+    isConfined,
     model: { ...context.model, get: async () => model },
     get embedder() {
       // One that is there, and makes vectors of another model, is not one that is missing.

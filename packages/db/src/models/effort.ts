@@ -6,6 +6,8 @@ export interface Crowd {
   engine: 'server' | 'embedded'
   isOneUser: boolean
   isFiltered: boolean
+  /** Whether row-level security filters: then a search of all is one of some. */
+  isConfined?: boolean | undefined
 }
 
 const EXACT_UP_TO = {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import type { Embedder } from '../embedder.js'
 import type { Engine } from '../engine/engine.js'
 import { funesError } from '../errors/funes-error.js'
@@ -15,7 +16,7 @@ import { assertComplete, removeVectors } from './retire.js'
 import { switchModels, whileNobodyWrites } from './switch.js'
 import type { EmbeddingModel } from './types.js'
 
-export interface ReembedModel {
+export interface ReembedModel extends CallOptions {
   /** The name of a registered model. */
   to: string
   /** Makes the vectors; unless given, the embedder of that model among those that createFunes was given. This Funes keeps it for texts to come. */
@@ -31,7 +32,7 @@ export interface ReembedModel {
   signal?: AbortSignal
 }
 
-export interface RetireOptions {
+export interface RetireOptions extends CallOptions {
   /** Also removes its vectors and its index; unless given, they stay and `models.activate` can bring the model back. */
   remove?: boolean
   /** Retires it although memories have vectors under no other model. */
@@ -50,7 +51,7 @@ export interface ModelLifecycle extends Models {
    *
    * @throws `MODEL.NOT_FOUND`, `MODEL.INCOMPLETE` unless `force`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`
    */
-  activate(name: string, options?: { force?: boolean }): Promise<EmbeddingModel>
+  activate(name: string, options?: { force?: boolean } & CallOptions): Promise<EmbeddingModel>
   /**
    * Takes a model out of use, for good with `remove`. Answers with how many memories' vectors were removed.
    *

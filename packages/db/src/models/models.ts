@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import type { Executor } from '../engine/executor.js'
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
@@ -15,15 +16,15 @@ export interface Models {
    *
    * @throws `INPUT.INVALID`, `MODEL.CONFLICT`, `MODEL.INDEX_UNSUPPORTED`, `DB.PERMISSION_DENIED`
    */
-  register(model: RegisterModel): Promise<EmbeddingModel>
+  register(model: RegisterModel & CallOptions): Promise<EmbeddingModel>
   /** All models, in the order of their registration. */
-  list(): Promise<EmbeddingModel[]>
+  list(options?: CallOptions): Promise<EmbeddingModel[]>
   /**
    * The model, or null.
    *
    * @throws `INPUT.INVALID`
    */
-  get(name: string): Promise<EmbeddingModel | null>
+  get(name: string, options?: CallOptions): Promise<EmbeddingModel | null>
 }
 
 export const modelName = z.string().min(1).max(200)

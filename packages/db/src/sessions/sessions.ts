@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import { readCursor, writeCursor } from '../cursor.js'
 import type { Executor } from '../engine/executor.js'
 import { violatedConstraint } from '../errors/database-error.js'
@@ -17,7 +18,7 @@ export interface SessionKey {
 }
 
 /** A session to start. */
-export interface StartSession {
+export interface StartSession extends CallOptions {
   /** Made if missing; 1 to 512 characters. */
   userId: string
   /** A name of your own, unique for the user; a version 7 UUID unless given. */
@@ -43,23 +44,21 @@ export interface Sessions {
    *
    * @throws `INPUT.INVALID`
    */
-  get(key: SessionKey): Promise<Session | null>
+  get(key: SessionKey & CallOptions): Promise<Session | null>
   /**
    * Newest first, 50 a page unless `limit` (1 to 1,000) says otherwise; `cursor` is the `nextCursor` of the page before.
    *
    * @throws `INPUT.INVALID`
    */
-  list(options: {
-    userId: string
-    limit?: number
-    cursor?: string
-  }): Promise<{ items: Session[]; nextCursor: string | null }>
+  list(
+    options: { userId: string; limit?: number; cursor?: string } & CallOptions,
+  ): Promise<{ items: Session[]; nextCursor: string | null }>
   /**
    * Ends a running session, now unless `endedAt` is given; one that has ended keeps its time.
    *
    * @throws `SESSION.NOT_FOUND`, `INPUT.INVALID`
    */
-  end(session: SessionKey & { endedAt?: Date }): Promise<Session>
+  end(session: SessionKey & { endedAt?: Date } & CallOptions): Promise<Session>
 }
 
 const keySchema = z.strictObject({ userId: idText, id: idText })

@@ -154,7 +154,7 @@ function nearByWidening(search: SearchPlan, asked: Asked): Fragment {
 }
 
 function indexHits(search: SearchPlan, asked: Asked): Fragment {
-  const narrows = asked.user !== null || wanted(search) !== null
+  const narrows = asked.user !== null || wanted(search) !== null || search.isConfined === true
   return narrows && search.space.indexKind !== 'hnsw-bit'
     ? nearByWidening(search, asked)
     : nearByScan(search, asked)
@@ -185,7 +185,7 @@ function upTo(exactUpTo: number, columns: Fragment, from: Fragment): Fragment {
  * primary key alone, five times as fast as with their table, and those of a filter in `memories` alone.
  */
 export function adaptiveHits(search: SearchPlan, asked: Asked, exactUpTo: number): Fragment {
-  return search.filter === undefined
+  return search.filter === undefined && !search.isSelective
     ? unfiltered(search, asked, exactUpTo)
     : filtered(search, asked, exactUpTo)
 }

@@ -13,10 +13,10 @@ export function indexAfterProbe(): Fragment {
 }
 
 /** The same columns where every row is compared whatever their number, which is counted for this alone. */
-export function alwaysExact(hits: Fragment, candidates: Fragment): Fragment {
+export function alwaysExact(hits: Fragment, vectors: Fragment, candidates: Fragment): Fragment {
   return sql`
     select
       h.*, 'exact' as path,
-      (select count(*)::float8 from memory_embeddings e where ${candidates}) as probed
+      (select count(*)::float8 from ${vectors} e where ${candidates}) as probed
     from (${hits}) h`
 }

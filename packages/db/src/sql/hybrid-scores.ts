@@ -1,3 +1,4 @@
+import { MEMORIES } from './collection.js'
 import { exactDistance } from './distance.js'
 import type { HybridSearch } from './hybrid-search.js'
 import { type Fragment, integerLiteral, sql, trusted } from './statement.js'
@@ -23,27 +24,29 @@ export function isMeaningAlone({ vector, weights }: HybridSearch): boolean {
  * `fused (user_id, id, distance, score, vector_score, text_score, neighbour_score)`.
  */
 export function hybridScores(search: HybridSearch): Fragment {
+  const { rows, isSpoken } = search.collection ?? MEMORIES
+  const speaker = sql`case
+            when said.leads and left(m.content, 64) ~ ${LABEL} then ${trusted(SPEAKER)}::float8
+            else 0
+          end`
   return sql`measured as materialized (
         select
           t.*, said.scores, coalesce(said.score, 0) as own, ${distance(search)} as distance,
-          case
-            when said.leads and left(m.content, 64) ~ ${LABEL} then ${trusted(SPEAKER)}::float8
-            else 0
-          end + coalesce((select sum(p.gives) from phrases p where m.search @@ p.query), 0) as bonus,
-          right(m.content, 8) ~ ${QUESTION_MARK} as asks
+          ${isSpoken ? speaker : sql`0`} + coalesce((select sum(p.gives) from phrases p where m.search @@ p.query), 0) as bonus,
+          ${isSpoken ? sql`right(m.content, 8) ~ ${QUESTION_MARK}` : sql`false`} as asks
         from turns t
-        join memories m using (user_id, id)
+        join ${rows} m using (user_id, id)
         cross join lateral (${wordScores}) said
       ),
       ${lentScores(search.lend)},
       ${search.fusion === 'rank' ? fusedByRank(search) : fusedByScore(search)}`
 }
 
-function distance({ vector }: HybridSearch): Fragment {
+function distance({ vector, collection = MEMORIES }: HybridSearch): Fragment {
   if (vector === null) return sql`null::float8`
   return sql`(
             select ${exactDistance(vector.space, sql`e.embedding`, sql`${vector.query}::vector`)}
-            from memory_embeddings e
+            from ${collection.vectors} e
             where e.user_id = t.user_id and e.memory_id = t.id and e.model_id = ${integerLiteral(vector.space.id)}
           )`
 }

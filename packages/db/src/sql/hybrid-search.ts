@@ -1,4 +1,5 @@
 import type { QueryText } from '../memories/query-text.js'
+import { type Collection, MEMORIES } from './collection.js'
 import { hybridScores, isMeaningAlone } from './hybrid-scores.js'
 import { isLive, type MemoryRow, memoryColumns } from './memory-columns.js'
 import { filterCondition } from './memory-filter.js'
@@ -8,6 +9,8 @@ import { textCondition, textHits } from './text-search.js'
 import { turnWindow } from './turn-window.js'
 
 export interface HybridSearch {
+  /** What is searched; memories unless given. */
+  collection?: Collection | undefined
   /** The vector half; null searches by words alone. */
   vector: MemorySearch | null
   userId: string | null
@@ -64,16 +67,16 @@ export function searchHybrid(search: HybridSearch): Statement<HybridRow> {
 
 /** What a search with words finds, to stand in `from` under the name `hit`, in no order. */
 export function hybridHits(search: HybridSearch): Fragment {
-  const { vector } = search
+  const { vector, collection = MEMORIES } = search
   const condition = textCondition(search)
   const live = searched(search)
   const rows = condition === null ? live : sql`${live} and ${condition}`
   const settings = vector === null ? sql`select 1 as ef` : searchSettings(vector.efSearch)
   return sql`(${settings}) setting
     cross join lateral (
-      with ${textHits({ query: search.query, language: search.language, rows: live, isOneUser: search.userId !== null, limit: search.candidates })},
+      with ${textHits({ collection, query: search.query, language: search.language, rows: live, isOneUser: search.userId !== null, limit: search.candidates })},
       vector_hits as materialized (
-        ${vector === null ? sql`select null::text as user_id, null::uuid as memory_id where false` : vectorHits({ ...vector, condition: condition ?? undefined, enough: search.k })}
+        ${vector === null ? sql`select m.user_id, m.id as memory_id from ${collection.rows} m where false` : vectorHits({ ...vector, condition: condition ?? vector.condition, enough: search.k })}
       ),
       found as materialized (
         select user_id, id from text_hits ${isMeaningAlone(search) ? sql`where false` : nothing}

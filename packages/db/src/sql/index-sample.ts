@@ -34,19 +34,31 @@ export function selectSample(
   )
 }
 
-/** How many live vectors a model has, of one user or of all, counted up to `upTo`. */
+/**
+ * Means the rows of all users, for as long as the statement lasts: else row-level security shows the tables' owner none. The
+ * inner query names the setting, so that it is set before the first row is asked for.
+ */
+const everyone = sql`(select set_config('funes.scope', 'all-users', true) as scope offset 0) everyone cross join lateral`
+
+/**
+ * How many live vectors a model has, of one user or of all, counted up to `upTo`.
+ *
+ * @param isShared for a statement of its own about everyone; in a caller's transaction what it means would outlast it
+ */
 export function countLiveVectors(
   modelId: number,
   userId: string | null,
   upTo: number,
+  { isShared = false } = {},
 ): Statement<{ rows: number }> {
+  const condition = isShared ? sql`and everyone.scope <> ''` : sql``
   const user = userId === null ? sql`` : sql`and user_id = ${userId}`
   return statement(sql`
     select count(*)::float8 as rows
-    from (
+    from ${isShared ? everyone : sql``} (
       select
       from memory_embeddings
-      where model_id = ${integerLiteral(modelId)} and active and (expires_at is null or expires_at > now()) ${user}
+      where model_id = ${integerLiteral(modelId)} and active and (expires_at is null or expires_at > now()) ${user} ${condition}
       limit ${integerLiteral(upTo)}
     ) counted`)
 }

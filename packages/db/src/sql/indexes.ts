@@ -1,5 +1,6 @@
 import { indexDefinition, type VectorSpace } from './distance.js'
 import { type Fragment, integerLiteral, type Statement, sql, statement } from './statement.js'
+import { toolIndexDefinition } from './tools-index.js'
 
 /** Serializes the making of indexes: `if not exists` alone fails when two sessions make the same one at once. */
 const INDEX_LOCK = integerLiteral(0x66_75_6e_65)
@@ -25,7 +26,7 @@ function definition(space: VectorSpace): Fragment {
     using hnsw ${indexDefinition(space)} where model_id = ${integerLiteral(space.id)} and active`
 }
 
-/** Makes the model's index, inside a transaction if need be; writers wait meanwhile. */
+/** Makes the model's index, and the one of its tools, inside a transaction if need be; writers wait meanwhile. */
 export function createMemoryIndex(space: VectorSpace): Statement<never> {
   return statement(
     sql`
@@ -33,6 +34,21 @@ export function createMemoryIndex(space: VectorSpace): Statement<never> {
     begin
       perform pg_advisory_xact_lock(${INDEX_LOCK});
       create index ${definition(space)};
+      create index ${toolIndexDefinition(space)};
+    end
+    $$`,
+    { prepare: false },
+  )
+}
+
+/** Makes the index of the model's tools. Writers of tools wait: there are few tools. */
+export function createToolIndex(space: VectorSpace): Statement<never> {
+  return statement(
+    sql`
+    do $$
+    begin
+      perform pg_advisory_xact_lock(${INDEX_LOCK});
+      create index ${toolIndexDefinition(space)};
     end
     $$`,
     { prepare: false },
@@ -127,6 +143,11 @@ export function setSessionLimits({
     select
       set_config('statement_timeout', ${statementTimeout}, false), set_config('lock_timeout', ${lockTimeout}, false),
       set_config('max_parallel_maintenance_workers', ${workers}, false)`)
+}
+
+/** How long this session waits for a lock from now on. */
+export function limitLockWaits(ms: number): Statement<never> {
+  return statement(sql`select set_config('lock_timeout', ${String(ms)}, false)`)
 }
 
 export const selectBackend = statement<{ pid: number }>(sql`select pg_backend_pid() as pid`)

@@ -4,17 +4,34 @@ import { storableModel } from './models.js'
 import { contentMark } from './reembed.js'
 import { type Fragment, integerLiteral, join, nothing, type Statement, sql, statement } from './statement.js'
 
-interface Target {
+/** Which memory, and who changes it. */
+export interface Target {
   userId: string
   id: string
   actor: string | null
+}
+
+/** What the history keeps of a row of `memories`. */
+export const snapshot: Fragment = sql`jsonb_build_object(
+          'content', content, 'source', source, 'importance', importance, 'metadata', metadata,
+          'sessionId', session_id, 'expiresAt', expires_at, 'deletedAt', deleted_at
+        )`
+
+/** A common table expression, `past`, that writes down what the memories `of` a change were, and who changed them. */
+export function remembered(operation: string, actor: string | null, of: Fragment): Fragment {
+  return sql`
+    past as (
+      insert into memory_history (user_id, memory_id, version, operation, previous, actor)
+      select user_id, id, version, ${operation}::text, ${snapshot}, ${actor}::text
+      from ${of}
+    )`
 }
 
 /**
  * Locks the memory and, where it `differs` from what is asked, writes down what it was. The lock comes first, so the
  * version read here is the one that the update replaces, however many writers there are.
  */
-function remember(target: Target, operation: string, where: Fragment, differs: Fragment): Fragment {
+export function remember(target: Target, operation: string, where: Fragment, differs: Fragment): Fragment {
   return sql`
     target as (
       select *
@@ -27,17 +44,7 @@ function remember(target: Target, operation: string, where: Fragment, differs: F
       from target
       where ${differs}
     ),
-    past as (
-      insert into memory_history (user_id, memory_id, version, operation, previous, actor)
-      select
-        user_id, id, version, ${operation}::text,
-        jsonb_build_object(
-          'content', content, 'source', source, 'importance', importance, 'metadata', metadata,
-          'sessionId', session_id, 'expiresAt', expires_at, 'deletedAt', deleted_at
-        ),
-        ${target.actor}::text
-      from old
-    )`
+    ${remembered(operation, target.actor, sql`old`)}`
 }
 
 /** What to change; `undefined` leaves a column as it is. */
@@ -51,6 +58,8 @@ export interface MemoryChange extends Target {
   embedding: Buffer | null | undefined
   /** Whether the caller gave the vector; else the embedder made it for the new text. */
   isVectorGiven: boolean
+  /** Set where an earlier version is restored, deleted or expired though the memory may be: the version that this was decided on. */
+  restoredOver?: number
 }
 
 /** Each column that a change names, with its new value. */
@@ -89,10 +98,13 @@ function vectorDiffers({ embedding, userId }: MemoryChange, space: VectorSpace):
  * asked already comes back as it is.
  */
 export function updateMemory(change: MemoryChange, space: VectorSpace): Statement<MemoryRow> {
+  const { restoredOver } = change
+  const restores = restoredOver !== undefined
   const changes = columnChanges(change)
   const differences = changes.map(({ column, value }) => sql`target.${column} is distinct from ${value}`)
   // The vector of an unchanged text says nothing new when it was the embedder that made it again.
   if (change.embedding !== undefined && change.isVectorGiven) differences.push(vectorDiffers(change, space))
+  if (restores) differences.push(sql`target.deleted_at is not null`)
   const assignments = [
     sql`version = m.version + 1`,
     sql`updated_at = now()`,
@@ -103,14 +115,17 @@ export function updateMemory(change: MemoryChange, space: VectorSpace): Statemen
       sql`dedup_key = case when old.content_hash = ${change.content.hash}::bytea then m.dedup_key end`,
     )
   }
-  const live = sql`deleted_at is null and (expires_at is null or expires_at > now())`
+  if (restores) assignments.push(sql`deleted_at = null`)
+  const changeable = restores
+    ? sql`version = ${restoredOver}::int4`
+    : sql`deleted_at is null and (expires_at is null or expires_at > now())`
   const differs = differences.length === 0 ? sql`false` : join(differences, ' or ')
   // What touches no vector is as right under any model.
   const isStored = change.content !== undefined || change.embedding !== undefined
-  const where = isStored ? sql`${live} and exists (select from storable_model)` : live
+  const where = isStored ? sql`${changeable} and exists (select from storable_model)` : changeable
   return statement(sql`
     with ${isStored ? sql`${storableModel(space)},` : nothing}
-    ${remember(change, 'update', where, differs)},
+    ${remember(change, restores ? 'restore' : 'update', where, differs)},
     m as (
       update memories m
       set ${join(assignments)}
@@ -127,8 +142,13 @@ export function updateMemory(change: MemoryChange, space: VectorSpace): Statemen
     where not exists (select 1 from old)`)
 }
 
+/** The vectors of a memory that was deleted count again when a version of it is restored. */
+const activeAgain = ({ restoredOver }: MemoryChange) =>
+  restoredOver === undefined ? nothing : sql`, active = true`
+
 /** What becomes of the vectors under other models, where the one under this model is given. */
-function otherVectors({ userId, content, expiresAt }: MemoryChange, model: Fragment): Fragment {
+function otherVectors(change: MemoryChange, model: Fragment): Fragment {
+  const { userId, content, expiresAt } = change
   const isOther = sql`e.user_id = ${userId} and e.memory_id = old.id and e.model_id <> ${model}`
   // A vector of the old text under another model would answer for words that are gone.
   const stale = content
@@ -143,7 +163,7 @@ function otherVectors({ userId, content, expiresAt }: MemoryChange, model: Fragm
   return sql`${stale},
     terms as (
       update memory_embeddings e
-      set expires_at = ${expiresAt}::timestamptz
+      set expires_at = ${expiresAt}::timestamptz ${activeAgain(change)}
       from old
       where ${isOther} ${content ? sql`and old.content_hash = ${content.hash}::bytea` : nothing}
     )`
@@ -169,34 +189,35 @@ function vectorChange(change: MemoryChange, space: VectorSpace): Fragment {
         ${contentMark(sql`m.content_hash`)}
       from m
       on conflict (user_id, memory_id, model_id) do update
-      set embedding = excluded.embedding, expires_at = excluded.expires_at, content_mark = excluded.content_mark
+      set
+        embedding = excluded.embedding, expires_at = excluded.expires_at, content_mark = excluded.content_mark,
+        active = excluded.active
     )`
   }
   if (change.expiresAt === undefined) return nothing
   return sql`,
     vectors as (
       update memory_embeddings e
-      set expires_at = m.expires_at
+      set expires_at = m.expires_at ${activeAgain(change)}
       from m
       where e.user_id = ${change.userId} and e.memory_id = m.id
     )`
 }
 
-/** Deletes softly or restores. The vectors leave the index at once, and come back with a restore. */
-export function setDeleted(target: Target, deleted: boolean): Statement<MemoryRow> {
-  const was = deleted ? sql`deleted_at is null` : sql`deleted_at is not null`
+/** Deletes softly. The vectors leave the index at once. */
+export function deleteMemory(target: Target): Statement<MemoryRow> {
   return statement(sql`
-    with ${remember(target, deleted ? 'delete' : 'restore', was, sql`true`)},
+    with ${remember(target, 'delete', sql`deleted_at is null`, sql`true`)},
     m as (
       update memories m
-      set version = m.version + 1, updated_at = now(), deleted_at = ${deleted ? sql`now()` : sql`null`}, dedup_key = null
+      set version = m.version + 1, updated_at = now(), deleted_at = now(), dedup_key = null
       from old
       where m.user_id = ${target.userId} and m.id = old.id
       returning m.*
     ),
     vectors as (
       update memory_embeddings e
-      set active = ${deleted ? sql`false` : sql`true`}
+      set active = false
       from old
       where e.user_id = ${target.userId} and e.memory_id = old.id
     )

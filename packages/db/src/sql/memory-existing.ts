@@ -58,7 +58,7 @@ export function selectExisting(
       where m.user_id = w.user_id and m.idempotency_key = w.idempotency_key
       ${distinct ? byContent : nothing}
       union all
-      select 3 as rank, 'id' as likeness, m.*, true
+      select 3 as rank, 'id' as likeness, ${columns}
       from memories m
       where m.user_id = w.user_id and m.id = w.id
     ) m

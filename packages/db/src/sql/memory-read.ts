@@ -1,4 +1,5 @@
 import type { MemoryFilter } from '../memories/filter.js'
+import { snapshot } from './memory-change.js'
 import { isLive, type MemoryRow, memoryColumns } from './memory-columns.js'
 import { filterCondition } from './memory-filter.js'
 import { nothing, type Statement, sql, statement } from './statement.js'
@@ -57,16 +58,45 @@ export function countMemories(userId: string | null): Statement<{ count: number 
 export interface HistoryRow {
   version: number
   operation: 'update' | 'delete' | 'restore'
+  /** What the memory was, every field of it. */
   previous: Record<string, unknown>
+  /** The fields of `previous` that the change replaced; `embedding` when nothing but the vector was. */
+  changed: string[]
   actor: string | null
   at: Date
 }
 
-/** Oldest first: what the memory was before each change. */
+/**
+ * Oldest first: what the memory was before each change. What a change replaced shows by comparison with what came after it.
+ * Times are compared as such: they are written in the time zone of whoever wrote them.
+ */
 export function selectHistory(userId: string, id: string): Statement<HistoryRow> {
   return statement(sql`
-    select version, operation, previous, actor, at
-    from memory_history
-    where user_id = ${userId} and memory_id = ${id}::uuid
+    select version, operation, previous, case when changed = '{}' then '{embedding}' else changed end as changed, actor, at
+    from (
+      select
+        h.*,
+        array(
+          select field
+          from jsonb_object_keys(previous) field
+          where case
+            when field in ('expiresAt', 'deletedAt')
+            then (previous ->> field)::timestamptz is distinct from (next ->> field)::timestamptz
+            else previous -> field is distinct from next -> field
+          end
+          order by field
+        ) as changed
+      from (
+        select
+          version, operation, previous, actor, at,
+          lead(previous, 1, (
+            select ${snapshot}
+            from memories
+            where user_id = ${userId} and id = ${id}::uuid
+          )) over (order by version) as next
+        from memory_history
+        where user_id = ${userId} and memory_id = ${id}::uuid
+      ) h
+    ) h
     order by version`)
 }

@@ -1,6 +1,6 @@
 import type { MemoryFilter } from '../memories/filter.js'
 import { adaptiveHits, candidates, exactHits, ofUser } from './adaptive-search.js'
-import type { Collection } from './collection.js'
+import { type Collection, MEMORIES } from './collection.js'
 import type { VectorSpace } from './distance.js'
 import { alwaysExact } from './explain.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
@@ -18,12 +18,17 @@ import {
 
 /** How to search, whoever asks and whatever for. */
 export interface SearchPlan {
-  collection?: Collection
   space: VectorSpace
+  /** What is searched; memories unless given. */
+  collection?: Collection | undefined
   filter: MemoryFilter | undefined
   k: number
-  /** What the memory `m` must be beside the filter; never null. */
+  /** What the row `m` must be beside the filter; never null. */
   condition?: Fragment | undefined
+  /** Whether the condition leaves so few rows that they are worth counting, as those of a filter are. */
+  isSelective?: boolean
+  /** Whether row-level security leaves rows out inside of the index scan. */
+  isConfined?: boolean
   /** How many hits of the index will do, before all candidates are compared; k unless given. */
   enough?: number
   /** Up to so many candidate rows all are compared; above, the index is used. `null`: always all. */
@@ -63,10 +68,10 @@ export type SearchRow = MemoryRow & { distance: number }
 export function searchMemories(search: MemorySearch): Statement<SearchRow> {
   const { space, userId, query, filter, condition, explain } = search
   if (filter !== undefined || condition !== undefined || explain) return built(search)
-  const { k, enough, exactUpTo, efSearch } = search
+  const { k, enough, exactUpTo, efSearch, isConfined } = search
   const shape = [space.id, space.dimensions, space.metric, space.indexKind, k, enough, exactUpTo, efSearch]
   return plain(
-    `${shape.join()},${userId === null}`,
+    `${shape.join()},${userId === null},${isConfined}`,
     new Map<unknown, unknown>([
       [QUERY, query],
       [USER, userId],
@@ -149,5 +154,6 @@ function nearest(plan: SearchPlan, asked: Asked): Fragment {
   if (plan.exactUpTo !== null && plan.space.indexKind !== 'none')
     return adaptiveHits(plan, asked, plan.exactUpTo)
   const hits = exactHits(plan, asked, nothing)
-  return plan.explain ? alwaysExact(hits, candidates(plan, ofUser(asked))) : hits
+  const { vectors } = plan.collection ?? MEMORIES
+  return plan.explain ? alwaysExact(hits, vectors, candidates(plan, ofUser(asked))) : hits
 }

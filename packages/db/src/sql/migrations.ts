@@ -10,9 +10,14 @@ export interface AppliedMigration {
 /** The lock that Prisma's own migrate takes, so that the two wait for each other. Held to the end of the transaction. */
 export const lockMigrations = statement<never>(sql`select pg_advisory_xact_lock(72707369)`)
 
-/** A migration may wait for locks and build indexes: the limits of ordinary statements do not apply. */
+/**
+ * A migration may wait for locks and build indexes: the limits of ordinary statements do not apply. And it concerns the rows
+ * of all users, which row-level security would hide from the tables' owner.
+ */
 export const liftTimeouts = statement<never>(sql`
-  select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`)
+  select
+    set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),
+    set_config('funes.scope', 'all-users', true)`)
 
 /** Prisma's own table, as Prisma makes it (schema-engine, `_prisma_migrations`). */
 export const createMigrationsTable = statement<never>(sql`

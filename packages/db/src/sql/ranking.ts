@@ -94,7 +94,7 @@ function candidates({ candidates: found, explain }: RankedSearch): Fragment {
 }
 
 /** The score of a hit by meaning, out of its distance. */
-function relevance(metric: Metric): Fragment {
+export function relevance(metric: Metric): Fragment {
   switch (metric) {
     case 'cosine':
       return sql`1 - hit.distance`
@@ -106,7 +106,7 @@ function relevance(metric: Metric): Fragment {
 }
 
 /** Past so many half-lives recency is as good as 0, and further on too small for a float8: PostgreSQL fails there. */
-const MAX_HALF_LIVES = 100
+export const MAX_HALF_LIVES = 100
 
 function scored({ weights, halfLifeMs, at }: FullRanking): Fragment {
   const moment = at === null ? sql`now()` : sql`${at}::timestamptz`
@@ -142,7 +142,7 @@ function scored({ weights, halfLifeMs, at }: FullRanking): Fragment {
  * Brought to 0..1 over the candidates; without a spread each is as good as the best. A spread below 1e-100 is none: its
  * quotients and products could be too small for a float8, on which PostgreSQL fails.
  */
-function normalised(value: Fragment): Fragment {
+export function normalised(value: Fragment): Fragment {
   const low = sql`min(${value}) over ()`
   const high = sql`max(${value}) over ()`
   return sql`case

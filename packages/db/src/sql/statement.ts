@@ -12,6 +12,8 @@ export interface Statement<Row> {
   readonly sql: Prisma.Sql
   /** Whether the server keeps its plan for the next time, under a name. */
   readonly prepare: boolean
+  /** Whether it does no harm to run it once more, when nobody knows whether it ran; unless given, its text says so. */
+  readonly repeatable?: boolean
   /** What `compile` gives, where it is known already. */
   readonly compiled?: Compiled
   /** Carries the row type; never set. */
@@ -26,8 +28,22 @@ export const join = Prisma.join
 export const nothing = Prisma.empty
 
 /** Marks `fragment` as a statement with rows of type `Row`, prepared unless its text will hardly come again. */
-export function statement<Row>(fragment: Fragment, { prepare = true } = {}): Statement<Row> {
-  return { sql: fragment, prepare }
+export function statement<Row>(
+  fragment: Fragment,
+  { prepare = true, repeatable }: { prepare?: boolean; repeatable?: boolean } = {},
+): Statement<Row> {
+  return { sql: fragment, prepare, ...(repeatable !== undefined && { repeatable }) }
+}
+
+/** What changes something or lasts longer than its statement, this schema's own functions among it. Column names such as updated_at are other words. */
+const CHANGES =
+  /\b(insert|update|delete|merge|truncate|lock|create|drop|alter|refresh|reindex|vacuum|call|do|copy|nextval|setval|pg_notify|pg_try_advisory_\w+|pg_advisory_\w+|pg_cancel_backend|pg_terminate_backend)\b|\bset_config\([^()]*,\s*false\s*\)|\b(funes|tool_usage)_\w+\s*\(/i
+
+/** Whether a statement only reads, or is marked as one that may run twice. Texts come from this package alone. */
+export function isRepeatable({ repeatable, sql: { strings } }: Statement<unknown>): boolean {
+  if (repeatable !== undefined) return repeatable
+  const text = strings.join(' ')
+  return /^\s*(select|with)\b/i.test(text) && !CHANGES.test(text)
 }
 
 /** What a text begins with that is not worth a name: Prisma, which names statements too, sees the text alone. */

@@ -158,14 +158,14 @@ const isRead = sql`(select is_read from reading)`
 /** The rows that are searched, where they are one user's and few. */
 function searchedRows(search: TextSearch): Fragment {
   const { rows, isOneUser } = search
-  const isAll = isOneUser ? sql`count(*) <= ${integerLiteral(READ_UP_TO)}` : sql`false`
+  const isAll = sql`count(*) <= ${integerLiteral(READ_UP_TO)} as is_read from searched`
   return sql`searched as materialized (
       select m.user_id, m.id, m.search
       from ${rowsOf(search)} m
       where ${rows}
       limit ${integerLiteral(isOneUser ? READ_UP_TO + 1 : 0)}
     ),
-    reading as materialized (select ${isAll} as is_read from searched)`
+    reading as materialized (select ${isOneUser ? isAll : sql`false as is_read`})`
 }
 
 /** How many rows fulfil a condition, no further than a limit; 0 where all have been read. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CallOptions } from '../call-options.js'
 import type { Executor } from '../engine/executor.js'
 import { checked, idText, jsonObject } from '../input.js'
 import { selectUser, selectUsers, type UserRow, upsertUser } from '../sql/users.js'
@@ -14,19 +15,19 @@ export interface Users {
    *
    * @throws `INPUT.INVALID`
    */
-  ensure(user: { id: string; metadata?: Record<string, unknown> }): Promise<User>
+  ensure(user: { id: string; metadata?: Record<string, unknown> } & CallOptions): Promise<User>
   /**
    * The user, or null.
    *
    * @throws `INPUT.INVALID`
    */
-  get(id: string): Promise<User | null>
+  get(id: string, options?: CallOptions): Promise<User | null>
   /**
    * Users in the order of their ids, 100 a page unless `limit` (1 to 1,000) says otherwise, after the id `after`.
    *
    * @throws `INPUT.INVALID`
    */
-  list(options?: { limit?: number; after?: string }): Promise<User[]>
+  list(options?: { limit?: number; after?: string } & CallOptions): Promise<User[]>
 }
 
 const ensureSchema = z.strictObject({ id: idText, metadata: jsonObject.optional() })

@@ -1,0 +1,162 @@
+import { databaseError, isCollision, isConnectionLost, withMeta } from '../errors/database-error.js'
+import { type FunesError, funesError, isFunesError } from '../errors/funes-error.js'
+import type { Observer } from '../observe/observer.js'
+import { limitTransaction, selectTransactionId } from '../sql/transaction-outcome.js'
+import { beginCall, type Call, currentCall, inCall, untilAborted } from './call.js'
+import type { Executor } from './executor.js'
+import type { Gate } from './gate.js'
+import type { Holder } from './held.js'
+import { runOn } from './on-client.js'
+import { outcomeOf, transactionUnknown } from './outcome.js'
+import type { Preparing } from './preparing.js'
+import type { Prisma, PrismaClient } from './prisma.js'
+import type { Retry } from './retry.js'
+import { type TransactionScope, withScope } from './transaction-scope.js'
+
+/** How a transaction runs. One that joins another, as a savepoint, runs as that does. */
+export interface TransactionOptions {
+  /** The server's default (read committed) unless given. */
+  isolationLevel?: 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
+  /** The whole transaction is rolled back after so many milliseconds, 1 to 86,400,000, repetitions counted; 15,000 unless given. */
+  timeoutMs?: number
+  /**
+   * How often its callback may run in all, 1 to 20; as createFunes was told unless given. It runs again when nothing of it
+   * was kept, as it collided with another transaction or lost its connection: what it does outside of the database must bear that.
+   */
+  retry?: false | { attempts: number }
+  /** Rolls the whole transaction back. */
+  signal?: AbortSignal
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000
+/** So much later than its limit a transaction that is stuck loses its connection. */
+const BACKSTOP_MS = 5_000
+
+export interface TransactionRunner {
+  readonly owner: object
+  readonly gate: Gate
+  readonly retry: Retry
+  readonly observer: Observer
+  readonly prisma: () => PrismaClient
+  /** Whether there is a network between a COMMIT and its answer. */
+  readonly canLoseAnswers: boolean
+  /** Where what became of a transaction is asked for. */
+  readonly executor: Executor
+  /** How long a statement, a lock and an idle transaction may take, where the server cannot be told beforehand. */
+  readonly localLimits: () => Parameters<typeof limitTransaction>[0] | undefined
+  readonly preparing: Preparing
+}
+
+/** How an attempt went wrong. */
+interface Failure {
+  /** What the caller is to get. */
+  readonly error: unknown
+  readonly mayRepeat: boolean
+  /** Whether it will not go wrong that way again. */
+  readonly isCured?: boolean
+}
+
+/** Never comes to pass: the gate, which knows who has the connections, answers first. */
+const MAX_WAIT_MS = 2_000_000_000
+
+function transactionAborted(): FunesError {
+  return funesError(
+    'TRANSACTION.ABORTED',
+    'An earlier statement of this transaction failed, so nothing of it was kept.',
+    {
+      fix: 'Let the error pass, or put the part that may fail into a nested `funes.transaction` and catch it outside of that.',
+    },
+  )
+}
+
+/** What the database said; undefined for what the callback threw of its own. */
+function ofDatabase(error: unknown): FunesError | undefined {
+  if (isFunesError(error)) return error
+  return error instanceof Error && 'clientVersion' in error ? databaseError(error) : undefined
+}
+
+/** Whether nothing was kept through no fault of the transaction's own. */
+function isBadLuck(error: unknown): boolean {
+  return isCollision(error) || isConnectionLost(error)
+}
+
+export function createTransactions(runner: TransactionRunner) {
+  const { owner, gate, retry, observer, preparing } = runner
+
+  async function attempt<T>(
+    call: Call,
+    work: (scope: TransactionScope) => Promise<T>,
+    options: TransactionOptions,
+    timeoutMs: number,
+  ): Promise<{ value: T } | Failure> {
+    const holder = call.holder as Holder
+    const wasPreparing = preparing.isOn()
+    const failureOf = (error: unknown): Failure => {
+      const known = ofDatabase(error)
+      if (known === undefined) return { error, mayRepeat: false }
+      return { error, mayRepeat: isBadLuck(known), isCured: preparing.isCured(known, wasPreparing) }
+    }
+    let thrown: { error: unknown } | undefined
+    let done: { value: T; id: string | null | undefined } | undefined
+    const abort = (error: unknown) => {
+      thrown ??= { error }
+      throw error
+    }
+    async function inside(tx: Prisma.TransactionClient): Promise<void> {
+      const { held } = holder
+      if (held === undefined) throw new Error('The transaction has no connection of this pool.')
+      held.until = performance.now() + timeoutMs + BACKSTOP_MS
+      const limits = runner.localLimits()
+      if (limits !== undefined) await runOn(held.client, limitTransaction(limits))
+      const value = await untilAborted(
+        withScope(owner, tx, { held, callOff: gate.callOff, observer }, work),
+        call.signal,
+      ).catch(abort)
+      // The server would answer COMMIT with a rollback, and nobody would notice.
+      if (held.client.getTransactionStatus?.() === 'E') abort(transactionAborted())
+      const [row] = runner.canLoseAnswers ? await runOn(held.client, selectTransactionId) : []
+      done = { value, id: row?.id }
+    }
+    try {
+      await runner.prisma().$transaction(inside, {
+        timeout: Math.max(1, Math.ceil(timeoutMs)),
+        maxWait: MAX_WAIT_MS,
+        ...(options.isolationLevel && { isolationLevel: options.isolationLevel }),
+      })
+      return { value: (done as NonNullable<typeof done>).value }
+    } catch (error) {
+      if (call.signal?.aborted) return { error: call.signal.reason, mayRepeat: false }
+      // What the callback threw is the caller's own and passes as it is; the rest is the database's.
+      if (thrown !== undefined && thrown.error === error) return failureOf(error)
+      const failure = holder.failure ?? databaseError(error)
+      if (done === undefined || !isConnectionLost(failure)) return failureOf(failure)
+      if (done.id === null) return { value: done.value }
+      const became = done.id === undefined ? undefined : await outcomeOf(runner.executor, done.id)
+      if (became === 'committed') return { value: done.value }
+      if (became === 'aborted') return { error: failure, mayRepeat: true }
+      return { error: transactionUnknown(failure), mayRepeat: false }
+    }
+  }
+
+  return async function transaction<T>(
+    work: (scope: TransactionScope) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    const attempts = options.retry === false ? 1 : (options.retry?.attempts ?? retry.attempts)
+    const outer = beginCall(currentCall()?.operation ?? 'transaction', {})
+    let begunAt: number | undefined
+    for (let made = 1; ; made++) {
+      const call: Call = { ...outer.call, holder: {} }
+      const left = begunAt === undefined ? timeoutMs : begunAt + timeoutMs - performance.now()
+      const result = await inCall(call, () => attempt(call, work, options, left))
+      if ('value' in result) return result.value
+      if (result.isCured) continue
+      begunAt ??= call.holder?.held?.since
+      const isInTime = begunAt === undefined || performance.now() < begunAt + timeoutMs
+      if (result.mayRepeat && isInTime && (await retry.again(made, attempts))) continue
+      const { error } = result
+      throw isBadLuck(error) ? withMeta(error as FunesError, { attempts: made }) : error
+    }
+  }
+}

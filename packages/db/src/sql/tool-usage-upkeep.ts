@@ -1,0 +1,31 @@
+import { type Statement, sql, statement } from './statement.js'
+
+/** Makes the weeks of these moments where missing. */
+export function makePartitions(moments: readonly Date[]): Statement<{ made: number }> {
+  return statement(
+    sql`select tool_usage_make_partitions(${moments.map((at) => at.toISOString())}::timestamptz[]) as made`,
+    { repeatable: true },
+  )
+}
+
+/** Makes the weeks of rows that wait in the default partition, up to 50 of them. */
+export const makeMissingPartitions: Statement<{ made: number }> = statement(sql`
+  select tool_usage_make_partitions(array(
+    select distinct date_trunc('week', at at time zone 'UTC') at time zone 'UTC' as week
+    from tool_usage_default
+    order by week desc
+    limit 50
+  )) as made`)
+
+/** Adds up to so many deltas into the rollups. */
+export function foldDeltas(most: number): Statement<{ folded: number }> {
+  return statement(sql`select tool_usage_fold(${most}::int4) as folded`, { repeatable: true })
+}
+
+/** Drops the rows of weeks that ended before the moment. */
+export function dropBefore(moment: Date): Statement<{ dropped: string[]; rawFrom: Date }> {
+  return statement(sql`
+    with gone as materialized (select tool_usage_drop_before(${moment}::timestamptz) as dropped)
+    select dropped, date_trunc('week', least(${moment}::timestamptz, now()) at time zone 'UTC') at time zone 'UTC' as "rawFrom"
+    from gone`)
+}

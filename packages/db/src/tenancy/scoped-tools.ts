@@ -1,0 +1,45 @@
+import type { CallOptions } from '../call-options.js'
+import type { Calls } from '../calls.js'
+import type { Executor } from '../engine/executor.js'
+import { toolNotFound } from '../tools/errors.js'
+import type { Tools } from '../tools/tools.js'
+import { reportUsage } from '../tools/usage/report.js'
+import type { RecordUsage, UsageQuery, UsageReport } from '../tools/usage/types.js'
+import { newUsage, writeUsages } from '../tools/usage/write.js'
+
+/** Tools as a scope has them: the registry is everybody's and is not changed here, usages are the scope's own. */
+export interface ScopedTools<Usage, Query> extends Pick<Tools, 'select' | 'get' | 'list' | 'validateCall'> {
+  /**
+   * Stores how a call of a tool went, and answers when it is stored.
+   *
+   * @throws `TOOL.NOT_FOUND`, `INPUT.INVALID`, `TENANCY.FOREIGN_USER`
+   */
+  recordUsage(usage: Usage & CallOptions): Promise<void>
+  /**
+   * What the usages of this scope come to, counted from their rows.
+   *
+   * @throws `TOOL.NOT_FOUND`, `INPUT.INVALID`
+   */
+  usage(query?: Query): Promise<UsageReport>
+}
+
+type UsageParts = Pick<ScopedTools<RecordUsage, UsageQuery>, 'recordUsage' | 'usage'>
+
+/** Usages through what runs a scope's statements. Totals are everybody's, so only rows are counted. */
+export function scopedTools(
+  tools: Tools,
+  executor: Executor,
+  calls: Pick<Calls, 'over'>,
+): ScopedTools<RecordUsage, UsageQuery> {
+  const { select, get, list, validateCall } = tools
+  // What asks within a transaction never means the rows of all users.
+  const within = { run: executor.run, isInTransaction: () => true }
+  const usage: UsageParts = calls.over('tools', {
+    async recordUsage(given: RecordUsage) {
+      const { unknownTools } = await writeUsages(executor, [newUsage(given)], false)
+      if (unknownTools[0] !== undefined) throw toolNotFound(unknownTools[0])
+    },
+    usage: async (query: UsageQuery = {}) => reportUsage(within, { ...query, exact: true }),
+  })
+  return { select, get, list, validateCall, ...usage }
+}

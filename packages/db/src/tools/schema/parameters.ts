@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { checked, jsonObject } from '../../input.js'
+import type { JsonSchema } from '../types.js'
+import { assertSelfContained, schemaInvalid } from './refused.js'
+import { compileValidator, metaProblem } from './validator.js'
+
+/** Of the schema as JSON, in UTF-8. */
+const MAX_BYTES = 128 * 1024
+/** Objects and arrays inside each other. */
+const MAX_DEPTH = 64
+
+const NO_PARAMETERS: JsonSchema = { type: 'object', properties: {} }
+
+const parametersSchema = z.strictObject({ parameters: jsonObject })
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let deepest = 0
+  for (const item of Object.values(value)) deepest = Math.max(deepest, depthOf(item))
+  return 1 + deepest
+}
+
+/** A zod 4 schema as JSON Schema: of what goes in, as defaults and transformations come after a call. */
+function converted(schema: z.ZodType): unknown {
+  try {
+    return JSON.parse(JSON.stringify(z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' })))
+  } catch (error) {
+    throw schemaInvalid('', 'the zod schema has no form in JSON Schema', error)
+  }
+}
+
+const isZod4 = (given: unknown): given is z.ZodType =>
+  typeof given === 'object' && given !== null && '_zod' in given && typeof given._zod === 'object'
+
+const isZod3 = (given: unknown) =>
+  typeof given === 'object' && given !== null && '_def' in given && 'safeParse' in given
+
+function asJson(given: unknown): JsonSchema {
+  if (isZod3(given) && !isZod4(given))
+    throw schemaInvalid('', 'is a schema of zod 3; zod 4 schemas are converted')
+  const value = isZod4(given) ? converted(given) : given
+  return checked(parametersSchema, { parameters: value }).parameters
+}
+
+/**
+ * Checks what a tool's parameters were given as, and brings it to the form in which it is stored: a JSON Schema of draft
+ * 2020-12 for an object, without `$schema` and `$id` at the top.
+ *
+ * @throws `TOOL.SCHEMA_INVALID` with the path, `INPUT.INVALID`, `INPUT.NUL_CHARACTER`
+ */
+export async function readParameters(given: unknown): Promise<JsonSchema> {
+  if (given === undefined) return NO_PARAMETERS
+  const { $schema, $id, ...schema } = asJson(given)
+  const bytes = Buffer.byteLength(JSON.stringify(schema))
+  if (bytes > MAX_BYTES) throw schemaInvalid('', `has ${bytes} bytes, the limit is ${MAX_BYTES}`)
+  const depth = depthOf(schema)
+  if (depth > MAX_DEPTH) throw schemaInvalid('', `is ${depth} levels deep, the limit is ${MAX_DEPTH}`)
+  const problem = await metaProblem(schema)
+  if (problem !== null) throw schemaInvalid(problem.path, problem.message)
+  if (schema.type !== 'object') throw schemaInvalid('/type', 'must be object at the top')
+  assertSelfContained(schema)
+  await assertUsable(schema)
+  return schema
+}
+
+/** That it compiles, and comes to an end. */
+async function assertUsable(schema: JsonSchema): Promise<void> {
+  try {
+    const check = await compileValidator(schema)
+    const endless = check({}).problems.find(({ keyword }) => keyword === 'depth' || keyword === 'timeout')
+    if (endless === undefined) return
+  } catch (error) {
+    throw schemaInvalid(
+      '',
+      `cannot be compiled (${error instanceof Error ? error.message : 'stopped'})`,
+      error,
+    )
+  }
+  throw schemaInvalid('', 'refers to itself without end')
+}

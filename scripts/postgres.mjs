@@ -12,6 +12,7 @@ import {
   restartCluster,
   stopCluster,
 } from './server/cluster.mjs'
+import { providePooler } from './server/pooler.mjs'
 import { provideBinaries } from './server/provide.mjs'
 import { startTemporaryServer } from './server/temporary-server.mjs'
 
@@ -24,8 +25,10 @@ const HELP = `A private PostgreSQL server with pgvector, in a folder of its own,
   node scripts/postgres.mjs run -- <command> starts another one for this command alone, with FUNES_TEST_DATABASE_URL
                                              set, and removes it when the command ends
   --dir <folder>  where the cluster is (default: one folder a checkout, under the system's temporary directory)
-  --install       install what is missing: PostgreSQL and pgvector from the distribution (Debian, Ubuntu, as root)
+  --install       install what is missing from the distribution (Debian, Ubuntu, as root): PostgreSQL and pgvector, and
+                  PgBouncer for the tests
   --fast          commits do not wait for the disk: for tests only, never to measure
+  --immediate     stop as by a crash: the next start recovers what was committed
   --json          print everything known of the server as JSON
 `
 
@@ -35,6 +38,7 @@ const { values: options, positionals } = parseArgs({
     dir: { type: 'string' },
     fast: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
+    immediate: { type: 'boolean', default: false },
     install: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -63,6 +67,7 @@ async function start() {
   if (readCluster(dir)?.pgvector) return print(await restartCluster(dir))
   await removeCluster(dir)
   const binaries = await provideBinaries({ install: options.install, log })
+  await providePooler({ install: options.install, log })
   try {
     const cluster = await createCluster({ dir, binaries, fast: options.fast })
     log(`PostgreSQL ${cluster.version} with pgvector ${cluster.pgvector} runs in ${dir}`)
@@ -76,6 +81,7 @@ async function start() {
 async function run() {
   if (command.length === 0) throw new Error('Which command? node scripts/postgres.mjs run -- <command>')
   const binaries = await provideBinaries({ install: options.install, log })
+  await providePooler({ install: options.install, log })
   const server = await startTemporaryServer({ binaries, fast: options.fast })
   log(`PostgreSQL ${server.version} with pgvector ${server.pgvector} on port ${server.port}`)
   try {
@@ -104,7 +110,7 @@ const actions = {
   run,
   start,
   status,
-  stop: () => (options.keep ? stopCluster(dir) : removeCluster(dir)),
+  stop: () => (options.keep ? stopCluster(dir, options) : removeCluster(dir)),
   url,
 }
 try {

@@ -3,6 +3,7 @@ import { foreground } from '../child-process.mjs'
 import { installDependencies } from './dependencies.mjs'
 import { toolEnvironment } from './environment.mjs'
 import { runTests } from './test.mjs'
+import { runTrust } from './trust.mjs'
 import { build } from './turbo.mjs'
 
 const DEMO = 'apps/demo/dist/main.js'
@@ -18,6 +19,10 @@ async function test(args) {
   return (await installDependencies()) || (await build()) || (await runTests(args))
 }
 
+async function trust(args) {
+  return (await installDependencies()) || (await build()) || (await runTrust(args))
+}
+
 /** The commands by name; each takes the command line's further arguments and returns an exit code. */
 export const commands = {
   install: () => installDependencies(),
@@ -25,4 +30,5 @@ export const commands = {
   build: async (args) => (await installDependencies()) || (await build(args)),
   demo,
   test,
+  trust,
 }

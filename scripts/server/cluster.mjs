@@ -144,14 +144,17 @@ export async function restartCluster(dir) {
   return cluster
 }
 
-/** Stops the server of `dir` if it runs; sessions still open are ended, the data stays. */
-export async function stopCluster(dir) {
+/**
+ * Stops the server of `dir` if it runs; sessions still open are ended, the data stays. With `immediate` it is stopped as by a
+ * crash: the next start recovers what was committed.
+ */
+export async function stopCluster(dir, { immediate = false } = {}) {
   const cluster = readCluster(dir)
   if (!cluster || !existsSync(join(dataFolder(dir), 'postmaster.pid'))) return
   const stop = (mode) => ['stop', '-D', dataFolder(dir), '-m', mode, '-w', '-t', '30']
   const options = { account: await serverAccount(), cwd: dir }
   const program = join(cluster.binaries, 'pg_ctl')
-  const stopped = await captureIfPossible(program, stop('fast'), options)
+  const stopped = immediate ? undefined : await captureIfPossible(program, stop('fast'), options)
   if (stopped === undefined && (await isRunning(dir))) await capture(program, stop('immediate'), options)
 }
 

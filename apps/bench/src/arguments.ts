@@ -3,21 +3,23 @@ import { parseArgs } from 'node:util'
 export const USAGE = `Usage:
   bench [run] [options]         measure, and write results as JSON and as an HTML page
   bench report <results.json>   draw the page of a run again
-  bench compare <a.json> <b.json>   what changed from one run to another
+  bench compare <a.json> <b.json> [--strict]   what changed from one run to another; --strict fails when a recall fell
   bench markdown <results.json> [<file.md>]   the summary as a table, printed or written between the file's marks
+  bench aims <results.json>... [<file.md>]   what was aimed at, what was measured, and which aims were met
   bench gate <results.json>     fail when a ratio or a recall is out of bounds
   bench retrieval [options]     how much of the evidence for labelled questions each mode of search finds
-  bench tool-selection [options]  how often each mode finds a right tool of a real catalogue; takes --url and --json
+  bench tool-selection [options]  how often each mode finds a right tool of a real catalogue; takes --url, --json and --page
 
 Options of run:
-  --profile smoke|standard|full   sizes; standard unless given (full adds 1,000,000 rows)
+  --profile smoke|standard|full|published   sizes; standard unless given (full adds 1,000,000 rows; published
+                                  is what fits into half an hour)
   --scenario <name>[,<name>]      only these
   --driver <name>[,<name>]        only these
   --out <folder>                  where results go; .cache/bench/<date> unless given
   --url <postgresql://...>        the server; else FUNES_TEST_DATABASE_URL; else the embedded engine
   --embedded                      the embedded engine even where a server is named
   --clients <n>[,<n>]             how many side by side
-  --rows, --dimensions, --rounds, --queries, --seed <number>   instead of the profile's
+  --rows, --users, --dimensions, --rounds, --queries, --seed <number>   instead of the profile's
   --gate                          end with the gate's verdict
 
 Options of retrieval:
@@ -26,9 +28,12 @@ Options of retrieval:
   --dataset sotu                  instead of the two: the labelled set that comes with the bench
   --dimensions <number>           refuse data of other dimensions
   --json                          the report as JSON, and nothing else, on standard output
+  --page <file.md>                write the report as JSON beside this page, and its table between the page's marks
   --url <postgresql://...>        the server; else the embedded engine`
 
-const COMMANDS = ['run', 'report', 'compare', 'gate', 'markdown', 'retrieval', 'tool-selection'] as const
+const COMMANDS = [
+  ...(['run', 'report', 'compare', 'gate', 'markdown', 'aims', 'retrieval', 'tool-selection'] as const),
+] as const
 export type Command = (typeof COMMANDS)[number]
 
 const OPTIONS = {
@@ -41,6 +46,7 @@ const OPTIONS = {
   gate: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   rows: { type: 'string' },
+  users: { type: 'string' },
   dimensions: { type: 'string' },
   rounds: { type: 'string' },
   queries: { type: 'string' },
@@ -50,6 +56,8 @@ const OPTIONS = {
   questions: { type: 'string' },
   dataset: { type: 'string' },
   json: { type: 'boolean' },
+  page: { type: 'string' },
+  strict: { type: 'boolean' },
 } as const
 
 export type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']

@@ -1,4 +1,5 @@
 import { parseCommandLine, USAGE } from './arguments.js'
+import { aimsCommand } from './commands/aims.js'
 import { compareCommand } from './commands/compare.js'
 import { gateCommand } from './commands/gate.js'
 import { markdownCommand } from './commands/markdown.js'
@@ -13,6 +14,7 @@ const commands = {
   report: reportCommand,
   gate: gateCommand,
   markdown: markdownCommand,
+  aims: aimsCommand,
   retrieval: retrievalCommand,
   'tool-selection': toolSelectionCommand,
 }

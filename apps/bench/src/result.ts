@@ -32,6 +32,8 @@ export interface BenchConfig {
   readonly k: number
   /** Memories that most scenarios run over. */
   readonly rows: number
+  /** How many own them. */
+  readonly users: number
   /** Queries, none of them among the rows. */
   readonly queries: number
   readonly rounds: number
@@ -43,10 +45,16 @@ export interface BenchConfig {
   /** Memories stored one at a time, each round. */
   readonly inserts: number
   readonly bulkRows: number
+  /** How often loads and index builds are repeated, where `rounds` would take hours. */
+  readonly bulkRounds: number
   /** Memories whose counters are raised in one statement. */
   readonly touched: number
   /** The recall from which a driver's effort counts as comparable. */
   readonly recallFloor: number
+  /** Drivers that are measured only at sizes up to this, in scenarios that have such. */
+  readonly rowsAtMost?: Readonly<Record<string, number>>
+  /** SHA-256 of the first rows and of the queries. */
+  readonly data: string
   readonly drivers: readonly string[]
   readonly scenarios: readonly string[]
 }

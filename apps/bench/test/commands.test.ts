@@ -48,6 +48,15 @@ describe('compare', () => {
     expect(await compareCommand({}, [at('a.json'), at('a.json')])).toBe(0)
     expect(await compareCommand({}, [at('a.json'), at('b.json')])).toBe(1)
   })
+
+  test('ends with 1 when it is asked to be strict and less is found', async () => {
+    const worse = makeReport([makeResult('search', 'funes', { effort: 'high' }, { recall: once(0.98) })])
+    writeFileSync(at('a.json'), JSON.stringify(report))
+    writeFileSync(at('b.json'), JSON.stringify(worse))
+    expect(await compareCommand({}, [at('a.json'), at('b.json')])).toBe(0)
+    expect(await compareCommand({ strict: true }, [at('a.json'), at('b.json')])).toBe(1)
+    expect(await compareCommand({ strict: true }, [at('b.json'), at('a.json')])).toBe(0)
+  })
 })
 
 describe('run', () => {

@@ -26,12 +26,49 @@ describe('compare', () => {
     expect(printComparison(comparison)).toContain('1 clear changes among 2')
   })
 
-  test('a single value is never clear, and still shown', () => {
-    const comparison = compareReports(of({ recall: once(1) }), of({ recall: once(0.5) }))
+  test('a single time is never clear, and still shown', () => {
+    const comparison = compareReports(of({ p50Ms: once(1) }), of({ p50Ms: once(0.5) }))
     expect(comparison.changes[0]?.kind).toBe('single')
     const text = printComparison(comparison)
     expect(text).toContain('0 clear changes')
-    expect(text).toMatch(/no spread.*\n.*x 0\.50 {4}recall/)
+    expect(text).toMatch(/no spread.*\n.*x 0\.50 {4}p50Ms/)
+  })
+
+  test.each([
+    ['recall', 0.99, 0.98, true],
+    ['recall', 0.98, 0.94, true],
+    ['recall', 1, 0.5, true],
+    ['recall', 0.94, 0.98, false],
+    ['foundShare', 1, 0.99, true],
+    ['shortShare', 0, 0.01, true],
+    ['refusedShare', 0.02, 0, false],
+  ])('a %s of %f that becomes %f is clear, alike in every round or not', (figure, before, after, isLoss) => {
+    for (const spreadOf of [
+      once,
+      (median: number) => ({ median, low: median - 0.001, high: median + 0.001 }),
+    ]) {
+      const comparison = compareReports(of({ [figure]: spreadOf(before) }), of({ [figure]: spreadOf(after) }))
+      expect(comparison.changes).toMatchObject([{ kind: 'clear', isLoss }])
+      const text = printComparison(comparison)
+      expect(text).toContain('1 clear changes among 1')
+      expect(text).toContain(figure)
+      expect(text.includes('FOUND LESS')).toBe(isLoss)
+    }
+  })
+
+  test('a recall that differs by half a hundredth is another build of the index', () => {
+    const comparison = compareReports(of({ recall: once(0.985) }), of({ recall: once(0.98) }))
+    expect(comparison.changes).toMatchObject([{ kind: 'overlap', isLoss: false }])
+    expect(printComparison(comparison)).not.toContain('recall')
+  })
+
+  test('rounds of a recall that overlap are no clear change, and a fall is told all the same', () => {
+    const comparison = compareReports(
+      of({ recall: { median: 0.98, low: 0.95, high: 1 } }),
+      of({ recall: { median: 0.96, low: 0.94, high: 0.99 } }),
+    )
+    expect(comparison.changes).toMatchObject([{ kind: 'overlap', isLoss: true }])
+    expect(printComparison(comparison)).toContain('FOUND LESS')
   })
 
   test('shows what was zero and is no more, and nothing that stayed zero', () => {
@@ -50,6 +87,8 @@ describe('compare', () => {
     ['seed', (r: Report): Report => ({ ...r, config: { ...r.config, seed: 7 } })],
     ['k', (r: Report): Report => ({ ...r, config: { ...r.config, k: 7 } })],
     ['rows', (r: Report): Report => ({ ...r, config: { ...r.config, rows: 7 } })],
+    ['users', (r: Report): Report => ({ ...r, config: { ...r.config, users: 7 } })],
+    ['data', (r: Report): Report => ({ ...r, config: { ...r.config, data: 'made otherwise' } })],
   ])('refuses runs whose %s differs', (name, change) => {
     const comparison = compareReports(of({ p50Ms: around(3) }), other(change))
     expect(comparison.obstacles).toHaveLength(1)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Bound } from '../src/gate/bounds.js'
+import type { Bound } from '../src/gate/bound.js'
+import { GATE } from '../src/gate/bounds.js'
 import { check, verdictOf } from '../src/gate/gate.js'
 import { once } from '../src/measure/spread.js'
-import { renderMarkdown, replaceTable } from '../src/report/markdown.js'
 import { makeReport, makeResult } from './reports.js'
 
 const ratio: Bound = {
@@ -71,22 +71,28 @@ describe('gate', () => {
     ])
   })
 
+  test('one result is enough where that is what is asked, and none is not', () => {
+    const some: Bound = {
+      ...{ name: 'through the index', scenario: 'filtered', driver: 'funes', figure: 'throughIndexShare' },
+      ...{ atLeast: 0.5, isKeptByOne: true },
+    }
+    const at = (share: number, byIndex: number) =>
+      makeResult('filtered', 'funes', { share }, { throughIndexShare: once(byIndex) })
+    expect(verdictOf(makeReport([at(50, 1), at(1, 0)]), [some]).print()).toBe(0)
+    const exactOnly = verdictOf(makeReport([at(50, 0), at(1, 0)]), [some])
+    expect(exactOnly.keptByNone).toEqual([some])
+    expect(exactOnly.print()).toBe(1)
+  })
+
+  test('asks of the filters in CI the recall that is promised, and that some went through the index', () => {
+    const filtered = GATE.filter(({ scenario }) => scenario === 'filtered')
+    expect(filtered).toContainEqual(expect.objectContaining({ figure: 'recall', atLeast: 0.98 }))
+    expect(filtered.filter(({ figure }) => figure === 'throughIndexShare').length).toBeGreaterThan(1)
+  })
+
   test('no bound is kept by a figure that is not a number', () => {
     const results = [search('funes', 'high', 4, Number.NaN), search('pg', 'high', 0)]
     const atLeast = { ...ratio, atLeast: 1, atMost: Infinity }
     expect(check(results, [floor, atLeast]).map(({ kept }) => kept)).toEqual([false, false])
-  })
-})
-
-describe('markdown', () => {
-  test('has a row for each driver with its own figures', () => {
-    const report = makeReport([search('funes', 'high', 4.2, 0.98)], ['funes'])
-    expect(renderMarkdown(report)).toMatch(/\| `funes`, high \| 0\.980 \| 4\.20 ms \|/)
-  })
-
-  test('replaces what stands between the marks and nothing else', () => {
-    const text = 'before\n<!-- bench:start -->\nold\n<!-- bench:end -->\nafter'
-    expect(replaceTable(text, 'new')).toBe('before\n<!-- bench:start -->\nnew\n<!-- bench:end -->\nafter')
-    expect(() => replaceTable('no marks', 'new')).toThrow(RangeError)
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { alternate } from '../src/measure/alternate.js'
 import { callByTurns, callInTurn, callSideBySide } from '../src/measure/closed-loop.js'
 import { fitGrowth } from '../src/measure/growth.js'
-import { createLatencies } from '../src/measure/latencies.js'
+import { createLatencies, p99Of } from '../src/measure/latencies.js'
 import { callAtRate } from '../src/measure/open-loop.js'
 import { median, spread } from '../src/measure/spread.js'
 
@@ -34,6 +34,26 @@ describe('latencies', () => {
     expect(told).toContain(99)
     expect(told).not.toContain(99.9)
     expect(told).toContain(100)
+  })
+
+  test('a p99 is that of each round, of all together, or none: as many calls as there are', () => {
+    const of = (calls: number, slowest: number) => {
+      const latencies = createLatencies()
+      for (let i = 1; i < calls; i++) latencies.record(1)
+      latencies.record(slowest)
+      return latencies
+    }
+    expect(p99Of([of(100, 90)])).toBeUndefined()
+    expect(p99Of([])).toBeUndefined()
+    const together = p99Of([of(100, 90), of(100, 80), of(100, 70)])
+    expect(together?.median).toBeCloseTo(1, 1)
+    expect(together?.low).toBe(together?.high)
+    const busy = createLatencies()
+    for (let i = 0; i < 200; i++) busy.record(50)
+    expect(p99Of([of(200, 90), busy])).toMatchObject({
+      low: expect.closeTo(1, 1),
+      high: expect.closeTo(50, 0),
+    })
   })
 
   test('adding joins two sets of calls', () => {
@@ -113,6 +133,21 @@ describe('loops', () => {
     })
     expect(back).toBe(40)
     expect(loop.refusedShare).toBe(0.05)
+  })
+
+  test('an open loop takes what was refused for slower than any answer', async () => {
+    const all = await callAtRate(400, 0.1, (i) => sleep(i < 10 ? 60 : 5))
+    const refusing = await callAtRate(400, 0.1, async (i) => {
+      if (i < 10) throw new Error('refused')
+      await sleep(5)
+    })
+    // A quarter is slow, answered or not: to refuse it makes no percentile better.
+    expect(all.ms(50)).toBeLessThan(40)
+    expect(refusing.ms(50)).toBeLessThan(40)
+    expect(all.ms(99)).toBeGreaterThan(40)
+    expect(refusing.ms(99)).toBeUndefined()
+    expect(refusing.ms(74)).toBeDefined()
+    expect(refusing.ms(76)).toBeUndefined()
   })
 
   test('an open loop of which nothing came back tells why', async () => {

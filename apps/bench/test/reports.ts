@@ -19,7 +19,7 @@ export function makeReport(results: readonly Result[], drivers: readonly string[
       ...{ memoryGb: 8, os: 'Linux', node: 'v20.19.0', postgres: 'PostgreSQL 16.1', pgvector: '0.8.1' },
       ...{ settings: {}, packages: {}, loadAverage: 0 },
     },
-    config: { profile: 'smoke', ...sizesOf('smoke', 'server'), drivers, scenarios: ['search'] },
+    config: { profile: 'smoke', ...sizesOf('smoke', 'server'), drivers, scenarios: ['search'], data: 'd' },
     results,
     skipped: [],
   }

@@ -17,6 +17,9 @@ export interface Place {
   dataDir: string | undefined
 }
 
+/** Under row-level security the owner of the tables sees rows of users only where all users are meant, which a seed does. */
+const MEAN_ALL_USERS = "set funes.scope = 'all-users'"
+
 const EMBEDDED_URL = /^postgres(ql)?:\/\/embedded(\/|$)/
 
 /** Or the path of a socket, which the client takes too. */
@@ -24,6 +27,7 @@ const SERVER_URL = /^(postgres(ql)?:\/\/|socket:|\/)/
 
 async function openEmbedded(dataDir: string): Promise<Database> {
   const pool = await createEmbeddedPool(dataDir === 'memory://' ? {} : { dataDir })
+  await pool.query(MEAN_ALL_USERS)
   return {
     engine: 'embedded',
     pool,
@@ -45,7 +49,10 @@ async function openServer(
   onWait: (pid: number) => void,
   signal: AbortSignal,
 ): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url, application_name: 'funes-seed', max: 4, keepAlive: true })
+  const pool = new pg.Pool({
+    ...{ connectionString: url, application_name: 'funes-seed', max: 4, keepAlive: true },
+    onConnect: (client) => client.query(MEAN_ALL_USERS),
+  })
   pool.on('error', () => {})
   let client: pg.PoolClient | undefined
   try {

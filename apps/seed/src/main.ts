@@ -12,7 +12,8 @@ import type { Report } from './validate/validate.js'
 const CACHE = join(fileURLToPath(new URL('../../..', import.meta.url)), '.cache')
 const interruption = new AbortController()
 // Once: the first Ctrl-C stops between two batches, a second one at once.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => interruption.abort())
 
 function print({ checks, sizes }: Report): void {
   const width = Math.max(...checks.map(({ name }) => name.length))

@@ -12,7 +12,7 @@ const queries = dataset.heldOut?.(5) ?? []
 async function judged(answer: (truth: Truth[number], rows: SeedRow[]) => Answer) {
   const rows: SeedRow[] = []
   for await (const row of dataset.rows(0, never)) rows.push(row)
-  const seeker = createTruthSeeker(queries, 16, K, null)
+  const seeker = createTruthSeeker(queries, 16, K, { metric: 'cosine', cacheDir: null })
   for (const row of rows) await seeker.offer(row)
   const truth = await seeker.finish()
   const answers: Answers = {
@@ -21,7 +21,7 @@ async function judged(answer: (truth: Truth[number], rows: SeedRow[]) => Answer)
     answers: truth.map((nearest) => answer(nearest, rows)),
     times: [1],
   }
-  const surveyor = createSurveyor([answers])
+  const surveyor = createSurveyor([answers], 'cosine')
   for (const row of rows) surveyor.offer(row)
   return judge(answers, truth, surveyor)
 }
@@ -42,6 +42,26 @@ describe('the judgement of searches', () => {
     expect(check.isRight).toBe(false)
     expect(check.detail).toContain('recall 0.0000')
     expect(check.detail).toContain('50 distances wrong')
+  })
+
+  const shortOf = (missing: number) => (nearest: Truth[number]) =>
+    new Map(nearest.slice(missing).map(({ key, distance }) => [key, distance]))
+
+  it('holds a search to the recall that it promises', async () => {
+    const check = await judged(shortOf(1))
+    expect(check.detail).toContain('recall 0.9000')
+    expect(check.isRight).toBe(false)
+  })
+
+  it('does not take for wrong what chance explains in so few searches', async () => {
+    let asked = 0
+    const check = await judged((nearest) => shortOf(asked++ === 0 ? 1 : 0)(nearest))
+    expect(check.detail).toContain('recall 0.9800')
+    expect(check.isRight).toBe(true)
+    asked = 0
+    const worse = await judged((nearest) => shortOf(asked++ < 4 ? 1 : 0)(nearest))
+    expect(worse.detail).toContain('recall 0.9200')
+    expect(worse.isRight).toBe(false)
   })
 
   it('does not count rows that the data set does not have', async () => {

@@ -7,6 +7,7 @@ export const EXIT = {
   notFound: 4,
   refused: 5,
   interrupted: 130,
+  brokenPipe: 141,
 } as const
 
 /** The same, as `--help` tells it. */
@@ -18,6 +19,10 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.notFound, 'what was named is not there'],
   [EXIT.refused, 'not confirmed; nothing was done'],
   [EXIT.interrupted, 'interrupted by Ctrl-C (143 by SIGTERM)'],
+  [
+    EXIT.brokenPipe,
+    'whoever read stdout went away before the work was done, or with half of a JSON document',
+  ],
 ]
 
 const UNREACHABLE = new Set([

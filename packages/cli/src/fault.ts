@@ -6,6 +6,7 @@ export type CliErrorCode =
   | 'CLI.FILE_NOT_FOUND'
   | 'CLI.NOT_CONFIRMED'
   | 'CLI.NO_DATABASE'
+  | 'CLI.ROWS_HIDDEN'
   | 'CLI.TOOL_NOT_FOUND'
   | 'CLI.USAGE'
   | 'CLI.USER_NOT_FOUND'

@@ -6,6 +6,9 @@ export interface Interruption {
   /** 128 and the signal's number, as shells have it; undefined while nobody has asked. */
   readonly exitCode: number | undefined
   interrupt(name?: NodeJS.Signals): void
+  /** The work is done: from now on there is nothing to break off. */
+  end(): void
+  readonly isOver: boolean
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -14,6 +17,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export function listenForInterruption(): Interruption {
   const controller = new AbortController()
   let exitCode: number | undefined
+  let isOver = false
   function interrupt(name: NodeJS.Signals = 'SIGINT'): void {
     exitCode ??= 128 + constants.signals[name]
     controller.abort()
@@ -25,6 +29,12 @@ export function listenForInterruption(): Interruption {
       return exitCode
     },
     interrupt,
+    end() {
+      isOver = true
+    },
+    get isOver() {
+      return isOver
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Call, Command, OptionSpecs, Outcome } from './command/command.js'
-import { commandHelp, overview } from './command/help.js'
+import { commandData, commandHelp, overview, overviewData } from './command/help.js'
 import { nearest } from './command/nearest.js'
 import { parseCall, splitCommand } from './command/parse.js'
 import { COMMANDS } from './commands/index.js'
@@ -34,20 +34,28 @@ function findCommand(words: readonly string[]): Command {
   )
 }
 
+/** What there is to say of all commands, or of those of a group. */
+function helpOf(group: string | undefined, screen: Screen): Outcome {
+  return {
+    data: overviewData(COMMANDS, group),
+    show: () => [overview(COMMANDS, group, screen.textWidth)],
+  }
+}
+
 /** Answers what needs no command to run: help and the version. Undefined when there is one to run. */
 function answerDirectly(
   words: readonly string[],
   rest: readonly string[],
   screen: Screen,
-): string | undefined {
+): Outcome | undefined {
   const [first] = words
   const asksHelp = rest.includes('--help') || rest.includes('-h')
-  if (first === undefined && (rest.includes('--version') || rest.includes('-v'))) return version()
-  if (first === undefined && (asksHelp || rest.length === 0))
-    return overview(COMMANDS, undefined, screen.textWidth)
-  if (first === undefined) return undefined
-  if (words.length === 1 && isGroup(first) && asksHelp) return overview(COMMANDS, first, screen.textWidth)
-  return undefined
+  if (first === undefined && (rest.includes('--version') || rest.includes('-v')))
+    return { data: { version: version() }, show: () => [version()] }
+  // A script whose command came out empty must hear of it.
+  if (first === undefined && rest.length === 0) return { ...helpOf(undefined, screen), exitCode: EXIT.usage }
+  if (first === undefined) return asksHelp ? helpOf(undefined, screen) : undefined
+  return words.length === 1 && isGroup(first) && asksHelp ? helpOf(first, screen) : undefined
 }
 
 function present(outcome: Outcome | undefined, screen: Screen, asJson: boolean): number {
@@ -69,30 +77,34 @@ export async function main(args: readonly string[], io: Io, interruption: Interr
   const screen = createScreen(io, redact)
   const asJson = args.includes('--json')
   const session = createSession(io, screen, redact, interruption)
+  const finish = (outcome: Outcome | undefined) => {
+    interruption.end()
+    return present(outcome, screen, asJson)
+  }
   try {
     // `funes help search` is `funes search --help`.
     const asked = args[0] === 'help' ? [...args.slice(1), '--help'] : args
     const { words, rest } = splitCommand(asked, isGroup)
     const answer = answerDirectly(words, rest, screen)
-    if (answer !== undefined) {
-      screen.print(answer)
-      // A script whose command came out empty must hear of it.
-      return rest.length === 0 && words.length === 0 ? EXIT.usage : EXIT.ok
-    }
+    if (answer !== undefined) return finish(answer)
     const command = findCommand(words)
     const call = parseCall(command, rest, io.env)
     if (call.values.help) {
-      screen.print(commandHelp(command, screen.textWidth))
-      return EXIT.ok
+      const show = () => [commandHelp(command, screen.textWidth)]
+      return finish({ data: commandData(command), show })
     }
     const outcome = await orInterrupted(runIn(command, call, session), interruption.signal, GRACE_MS)
     // Before the result: with it, everything is done.
     await session.close()
-    return present(outcome, screen, asJson)
+    return finish(outcome)
   } catch (error) {
     await session.close().catch(() => {})
     if (interruption.exitCode === undefined) return report(error, screen, asJson)
-    screen.say('Interrupted.')
+    screen.say(
+      interruption.exitCode === EXIT.brokenPipe
+        ? 'Whoever was to read stdout has gone away before all was written.'
+        : 'Interrupted.',
+    )
     return interruption.exitCode
   }
 }

@@ -1,7 +1,17 @@
-import type { Funes } from '@funes/db'
+import type { Funes, UserScope } from '@funes/db'
 import { confirm } from './connection/confirm.js'
 import { loadEmbedder } from './connection/embedder.js'
-import { choosePlace, type Given, isThere, noDatabase, type Place, placeName } from './connection/place.js'
+import {
+  choosePlace,
+  type Given,
+  isThere,
+  meaningAllUsers,
+  noDatabase,
+  type Place,
+  placeName,
+} from './connection/place.js'
+import { EXIT, exitCodeOf } from './exit-codes.js'
+import { cliError, isFault } from './fault.js'
 import type { Interruption } from './interruption.js'
 import type { Redact } from './redact.js'
 import { createProgress, type Progress } from './screen/progress.js'
@@ -21,6 +31,17 @@ export interface Opening extends Given {
   readonly embedder?: string | undefined
 }
 
+/** What a command asks of the database that it opens. */
+export interface Wanting {
+  /** Makes the embedded database where there is none. */
+  readonly create?: boolean
+  /**
+   * Whose rows are to be seen, where row-level security hides them: those of `everyone` unless given, which not every role may;
+   * of one `user`, for whom the scope of that user will do; of `nobody`, where that makes no difference.
+   */
+  readonly rows?: 'everyone' | 'user' | 'nobody'
+}
+
 /** What a command works with: a database when it asks for one, a screen, and a way to be called off. */
 export interface Session {
   readonly io: Io
@@ -30,9 +51,11 @@ export interface Session {
   /**
    * Opens the database, once.
    *
-   * @throws `CLI.NO_DATABASE` for a folder without one, unless `create`
+   * @throws `CLI.NO_DATABASE` for a folder without one, unless `create`; `CLI.ROWS_HIDDEN` when rows that are wanted are hidden
    */
-  open(opening: Opening, options?: { create?: boolean }): Promise<Funes>
+  open(opening: Opening, wanting?: Wanting): Promise<Funes>
+  /** The same for what concerns one user: the stores of all where they show that user's rows, else those of the user's scope. */
+  openFor(opening: Opening, userId: string): Promise<Pick<Funes, 'memories'> | UserScope>
   /** Which database that is, without its password. */
   placeOf(given: Given): Place & { readonly name: string }
   progress(title: string): Progress
@@ -47,6 +70,14 @@ const LIMITS = { maxConnections: 4 }
 const CLOSE_MS = 10_000
 const INTERRUPTED_CLOSE_MS = 1000
 
+function rowsHidden() {
+  return cliError(
+    'CLI.ROWS_HIDDEN',
+    'Row-level security hides the rows of users from the role of this connection.',
+    'Use the url of the role that owns the tables, and of the server itself where a pooler stands before it.',
+  )
+}
+
 export function createSession(
   io: Io,
   screen: Screen,
@@ -54,9 +85,13 @@ export function createSession(
   { signal, interrupt }: Interruption,
 ): Session {
   let opened: Funes | undefined
+  let isHidden = false
   let progress: Progress | undefined
 
-  async function connect({ model, embedder, ...given }: Opening, create: boolean): Promise<Funes> {
+  async function connect(
+    { model, embedder, ...given }: Opening,
+    { create = false, rows = 'everyone' }: Wanting,
+  ): Promise<Funes> {
     const place = choosePlace(given, io.env)
     if (place.kind === 'embedded' && !create && !isThere(place)) throw noDatabase(place)
     if (given.url !== undefined && redact(given.url) !== given.url)
@@ -66,12 +101,34 @@ export function createSession(
       embedder === undefined ? undefined : loadEmbedder(embedder),
     ])
     signal.throwIfAborted()
-    return createFunes({
-      ...(place.kind === 'server' ? { url: place.url } : { dataDir: place.dataDir }),
+    const options = {
       ...(encoder !== undefined && { embedder: encoder }),
       ...(model !== undefined && { model }),
       limits: LIMITS,
-    })
+    }
+    if (place.kind === 'embedded') return createFunes({ ...options, dataDir: place.dataDir })
+    opened = await createFunes({ ...options, url: place.url })
+    if (rows === 'nobody' || (await reach(opened)) === 'seen') return opened
+    await opened.close()
+    opened = await createFunes({ ...options, url: meaningAllUsers(place.url, io.env) })
+    isHidden = (await reach(opened)) !== 'seen'
+    if (isHidden && rows === 'everyone') throw rowsHidden()
+    return opened
+  }
+
+  /** What keeps it from being told, keeps the command from its work too: that says it better. */
+  async function reach(funes: Funes) {
+    try {
+      return (await funes.tenancy.status({ signal })).allUsers
+    } catch (error) {
+      if (signal.aborted || (isFault(error) && exitCodeOf(error.code) === EXIT.unreachable)) throw error
+      return 'seen'
+    }
+  }
+
+  async function open(opening: Opening, wanting: Wanting = {}): Promise<Funes> {
+    opened ??= await connect(opening, wanting)
+    return opened
   }
 
   return {
@@ -79,9 +136,10 @@ export function createSession(
     screen,
     redact,
     signal,
-    async open(opening, { create = false } = {}) {
-      opened ??= await connect(opening, create)
-      return opened
+    open,
+    async openFor(opening, userId) {
+      const funes = await open(opening, { rows: 'user' })
+      return isHidden ? funes.as({ userId }) : funes
     },
     placeOf(given) {
       const place = choosePlace(given, io.env)

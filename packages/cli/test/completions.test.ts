@@ -7,6 +7,7 @@ import { COMMANDS } from '../src/commands/index.js'
 import { bashCompletions } from '../src/completions/bash.js'
 import { fishCompletions } from '../src/completions/fish.js'
 import { zshCompletions } from '../src/completions/zsh.js'
+import { PROGRAM } from './run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'funes-completions-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -54,6 +55,14 @@ describe.skipIf(!has('bash'))('in bash', () => {
     expect(offered(...words)).toEqual(expected)
   })
 
+  it('is what the program prints, and once sourced completes funes', () => {
+    const printed = execFileSync(process.execPath, [PROGRAM, 'completions', 'bash'], { encoding: 'utf8' })
+    const ask = `source '${script('printed.bash', printed)}'; complete -p funes; COMP_WORDS=(funes mig); COMP_CWORD=1; _funes; echo "\${COMPREPLY[@]}"`
+    const [bound, offers] = execFileSync('bash', ['--norc', '-c', ask], { encoding: 'utf8' }).split('\n')
+    expect(bound).toMatch(/^complete .*-F _funes.* funes$/)
+    expect(offers?.trim()).toBe('migrate')
+  })
+
   it('every command has all of its options offered', () => {
     for (const { name, options } of COMMANDS) {
       const expected = [...Object.keys(options), 'json', 'help'].map((option) => `--${option}`)
@@ -68,11 +77,23 @@ describe.each([
 ] as const)('for %s', (shell, make) => {
   const text = make(COMMANDS)
 
-  it('every option of every command is in the script', () => {
+  /** What the script has for one command, and for no other. */
+  function partOf(name: string): string {
+    if (shell === 'fish') {
+      return text
+        .split('\n')
+        .filter((line) => line.includes(`__funes_at \\'${name}\\''`))
+        .join('\n')
+    }
+    const start = text.indexOf(`\n    '${name}')\n`)
+    return start === -1 ? '' : text.slice(start, text.indexOf(';;', start))
+  }
+
+  it('every command has all of its options in its own part of the script, and no others', () => {
+    const pattern = shell === 'zsh' ? /'\*?--([a-z-]+)\[/g : / -l ([a-z-]+)/g
     for (const { name, options } of COMMANDS) {
-      expect(text).toContain(name)
-      for (const option of Object.keys(options))
-        expect(text).toContain(shell === 'zsh' ? `--${option}` : `-l ${option}`)
+      const offered = [...partOf(name).matchAll(pattern)].map(([, option]) => option as string)
+      expect([name, offered.sort()]).toEqual([name, [...Object.keys(options), 'json', 'help'].sort()])
     }
   })
 

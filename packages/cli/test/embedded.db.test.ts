@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { answer, complaint, type Ran, run, type Start, start } from './run.js'
+import { answer, complaint, environment, PROGRAM, type Ran, run, type Start, start } from './run.js'
 import { hasTerminal, typed } from './terminal.js'
 
 const EMBEDDER = fileURLToPath(new URL('words-embedder.mjs', import.meta.url))
@@ -79,10 +80,31 @@ describe('funes on an embedded database', () => {
   })
 
   it('moves into another database through a file', async () => {
-    const exported = await funes(['export', 'all.gz', '--json'])
-    expect(answer(exported)).toMatchObject({ file: 'all.gz', counts: { memories: 3 } })
+    // Nothing that could be gone on with.
+    writeFileSync(join(folder, 'all.gz.part'), 'torn')
+    const exported = await funes(['export', 'all.gz', '--resume', '--json'])
+    expect(answer(exported)).toMatchObject({ file: 'all.gz', counts: { memories: 3 }, takenOver: 0 })
+    expect(existsSync(join(folder, 'all.gz.part'))).toBe(false)
     const imported = await funes(['import', 'all.gz', '--data-dir', 'other', '--migrate', '--json'])
     expect(answer(imported)).toMatchObject({ rows: { memories: { added: 3, same: 0 } } })
+  })
+
+  it('ends with 141 when the reader of an archive goes away, and the right way when that of a table does', async () => {
+    const piped = (line: string) =>
+      spawnSync(
+        'bash',
+        ['-c', `'${process.execPath}' '${PROGRAM}' ${line}; echo "code \${PIPESTATUS[0]}" >&2`],
+        {
+          cwd: folder,
+          encoding: 'utf8',
+          env: environment({ FUNES_EMBEDDER: EMBEDDER }),
+        },
+      ).stderr
+    const exported = piped('export - --compression none | true')
+    expect(exported).toContain('code 141')
+    expect(exported).toContain('gone away')
+    expect(piped('--help --json | true')).toContain('code 141')
+    expect(piped('--help | true')).toBe('code 0\n')
   })
 
   it.skipIf(!hasTerminal)('removes a user for good once that is confirmed, with a receipt', async () => {

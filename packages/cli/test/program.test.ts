@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { runHere } from './in-process.js'
 import { complaint, PROGRAM, run } from './run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'funes-program-'))
@@ -35,9 +36,10 @@ describe('the program', () => {
     [['search', 'tea'], '--user'],
     [['models', 'register', 'x'], '--dimensions'],
     [['stats', '--url', 'x', '--data-dir', 'y'], 'Give one of them.'],
+    [['export', '-', '--resume'], 'Name one.'],
     [[], ''],
   ])('refuses %j with 2', async (args, fix) => {
-    const ran = await run(args, { cwd: folder })
+    const ran = await runHere(args)
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain(fix)
   })
@@ -51,6 +53,35 @@ describe('the program', () => {
     expect(ran.code).toBe(3)
     expect(ran.stderr).toContain('DB.UNREACHABLE')
     expect(ran.stdout + ran.stderr).not.toContain('hush')
+  })
+
+  it.each([
+    [['doctor', '--url', 'postgresql://host/%zz']],
+    [['stats', '--url', 'postgresql://funes:hush-%zz@host/db']],
+    [['migrate', '--url', 'postgresql://%E0@host/db']],
+    [['purge', '-u', 'ada', '--url', 'postgresql://[/db']],
+  ])('refuses a url that cannot be read with 2: %j', async (args) => {
+    const ran = await runHere([...args, '--json'])
+    expect([ran.code, complaint(ran).code]).toEqual([2, 'CLI.USAGE'])
+    expect(ran.stdout + ran.stderr).not.toContain('hush')
+  })
+
+  it('answers --help and --version with --json as one document', async () => {
+    const json = async (...args: string[]) => {
+      const ran = await runHere([...args, '--json'])
+      expect([args, ran.code, ran.stderr]).toEqual([args, 0, ''])
+      return JSON.parse(ran.stdout)
+    }
+    expect(await json('--version')).toEqual({ version: expect.stringMatching(/^\d+\.\d+/) })
+    const { commands, exitCodes } = await json('--help')
+    expect(commands.map(({ name }: { name: string }) => name)).toContain('models list')
+    expect(exitCodes).toContainEqual({ code: 5, meaning: expect.any(String) })
+    expect((await json('models', '--help')).commands).toHaveLength(4)
+    expect(await json('search', '--help')).toMatchObject({
+      name: 'search',
+      options: { k: { type: 'integer', max: 1000 }, json: { type: 'flag' } },
+      examples: expect.any(Array),
+    })
   })
 
   it.each([

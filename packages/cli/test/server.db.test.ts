@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runHere } from './in-process.js'
 import { answer, complaint, run } from './run.js'
 
 const serverUrl = process.env.FUNES_TEST_DATABASE_URL
@@ -26,8 +27,9 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
     url.pathname = `/${name}`
     return url
   }
+  const at = (file: string) => join(folder, file)
   const funes = (args: string[], { input = '', ...env }: NodeJS.ProcessEnv = {}) =>
-    run(args, { cwd: folder, input, env: { FUNES_DATABASE_URL: databaseUrl().toString(), ...env } })
+    runHere(args, { input, env: { FUNES_DATABASE_URL: databaseUrl().toString(), ...env } })
 
   beforeAll(() => onServer(`create database ${name}`))
   afterAll(async () => {
@@ -48,7 +50,7 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
 
   it('stores with and without a vector, and finds by words', async () => {
     const embedding = Array.from({ length: 384 }, (_, i) => i + 1)
-    writeFileSync(join(folder, 'vector.json'), JSON.stringify({ embedding }))
+    writeFileSync(at('vector.json'), JSON.stringify({ embedding }))
     const line = [
       'add',
       '-u',
@@ -56,7 +58,7 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
       'Likes',
       'chess.',
       '--embedding',
-      'vector.json',
+      at('vector.json'),
       '--key',
       'chess',
       '--json',
@@ -77,7 +79,7 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
 
   it('says what is wrong and what to type, and leaves a code for the shell', async () => {
     await funes(['models', 'register', 'small', '-d', '8', '--metric', 'l2'])
-    const wrong = await funes(['search', '-u', 'ada', '--embedding', 'vector.json', '--model', 'small'])
+    const wrong = await funes(['search', '-u', 'ada', '--embedding', at('vector.json'), '--model', 'small'])
     expect(wrong.code).toBe(2)
     expect(wrong.stderr).toContain('[EMBEDDING.DIMENSION_MISMATCH]')
     expect(wrong.stderr).toContain('funes models list')
@@ -103,7 +105,8 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
     const inputSchema = { type: 'object', properties: { to: { type: 'string' } } }
     const tools = [{ name: 'send_email', description: 'Sends an email.', inputSchema }]
     const line = ['tools', 'register', '-', '--no-vector', '--json']
-    const made = await funes(line, { input: JSON.stringify({ tools }) })
+    const env = { FUNES_DATABASE_URL: databaseUrl().toString() }
+    const made = await run(line, { env, input: JSON.stringify({ tools }) })
     expect(answer(made)).toMatchObject({ tools: [{ name: 'send_email', outcome: 'created' }] })
     const shown = await funes(['tools', 'show', 'send_email', '--json'])
     expect(answer(shown)).toMatchObject({ tool: { parameters: inputSchema, version: 1 }, versions: [{}] })
@@ -116,11 +119,11 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
   it('refuses a damaged archive whole, and asks before an import overwrites', async () => {
     const piped = await funes(['export', '-', '--compression', 'none'])
     expect(piped.stdout.split('\n').length).toBeGreaterThan(5)
-    writeFileSync(join(folder, 'all.jsonl'), piped.stdout)
-    writeFileSync(join(folder, 'damaged.jsonl'), piped.stdout.replace('Likes chess', 'Hates chess'))
-    const damaged = await funes(['import', 'damaged.jsonl', '--json'])
+    writeFileSync(at('all.jsonl'), piped.stdout)
+    writeFileSync(at('damaged.jsonl'), piped.stdout.replace('Likes chess', 'Hates chess'))
+    const damaged = await funes(['import', at('damaged.jsonl'), '--json'])
     expect([damaged.code, complaint(damaged).code]).toEqual([1, expect.stringMatching(/^ARCHIVE\./)])
-    const replaced = await funes(['import', 'all.jsonl', '--replace', '--json'])
+    const replaced = await funes(['import', at('all.jsonl'), '--replace', '--json'])
     expect([replaced.code, complaint(replaced).code]).toEqual([5, 'CLI.NOT_CONFIRMED'])
   })
 

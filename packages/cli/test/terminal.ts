@@ -1,9 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { environment, PROGRAM } from './run.js'
 
-/** Whether there is util-linux's script, which runs a command on a terminal of its own. */
+/** Whether there is util-linux's script, which runs a command on a terminal of its own. In CI on Linux there must be. */
 export const hasTerminal =
   spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
+
+if (!hasTerminal && process.platform === 'linux' && process.env.CI && process.env.CI !== 'false')
+  throw new Error(
+    'script of util-linux is not on this machine, and in CI no test that needs it may be skipped.',
+  )
 
 /** Runs a command line on a terminal of 60 columns, and types `answer` when it asks. */
 export function typed(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { CallOptions } from './call-options.js'
-import { beginCall, type Call, callTimeout, inCall, untilAborted } from './engine/call.js'
+import { beginCall, type Call, currentCall, inCall, untilAborted } from './engine/call.js'
 import type { Engine } from './engine/engine.js'
 import { clientClosed } from './engine/gate.js'
 import { checked } from './input.js'
@@ -43,7 +43,10 @@ async function* untilGivenUp(items: AsyncIterable<unknown>, signal: AbortSignal)
     }
   } finally {
     // Not waited for: it may be what hangs.
-    if (!isOver) void iterator.return?.()?.catch(() => {})
+    if (!isOver) {
+      const end = async () => iterator.return?.()
+      end().catch(() => {})
+    }
   }
 }
 
@@ -53,17 +56,6 @@ const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
 function stoppable(args: unknown[], signal: AbortSignal | undefined): unknown[] {
   if (signal === undefined) return args
   return args.map((arg) => (isAsyncIterable(arg) ? untilGivenUp(arg, signal) : arg))
-}
-
-/** A signal that also aborts when the time is over, for a method that listens to one itself. */
-function withTimeout(operation: string, { signal, timeoutMs }: CallOptions) {
-  if (timeoutMs === undefined) return { signal, end: () => {} }
-  const own = new AbortController()
-  const timer = setTimeout(() => own.abort(callTimeout(operation, 'work', timeoutMs)), timeoutMs)
-  return {
-    signal: signal === undefined ? own.signal : AbortSignal.any([signal, own.signal]),
-    end: () => clearTimeout(timer),
-  }
 }
 
 export function createCalls(engine: Pick<Engine, 'admits' | 'enter'>): Calls {
@@ -110,22 +102,41 @@ export function createCalls(engine: Pick<Engine, 'admits' | 'enter'>): Calls {
     }
   }
 
+  /** What a method that stops by itself fails with when it was called off, whatever that looked like from inside. */
+  async function untilStopped<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await result
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error
+    }
+  }
+
   function withOwnSignal(operation: string, method: Method): Method {
     return (...args) => {
       if (!engine.admits()) return Promise.reject(clientClosed())
-      const { call, end } = beginCall(operation, NONE)
       const last = args.at(-1)
-      if (!isOptions(last)) return track(call, () => method(...args), end, true)
-      const { timeoutMs, ...rest } = last
+      if (!isOptions(last)) {
+        const { call, end } = beginCall(operation, NONE)
+        return track(call, () => method(...args), end, true)
+      }
+      const { signal: given, timeoutMs, ...rest } = last
+      let options: CallOptions
       try {
-        checked(optionsSchema, { signal: last.signal, timeoutMs })
+        options = checked(optionsSchema, { signal: given, timeoutMs }) as CallOptions
       } catch (error) {
         return Promise.reject(error)
       }
-      const limited = withTimeout(operation, last)
-      const options = limited.signal === undefined ? rest : { ...rest, signal: limited.signal }
-      const given = stoppable([...args.slice(0, -1), options], limited.signal)
-      return track(call, () => method(...given), limited.end, true)
+      const { call, end } = beginCall(operation, options)
+      const { signal } = call
+      if (signal?.aborted) {
+        end()
+        return Promise.reject(signal.reason)
+      }
+      const stopping = signal === undefined ? rest : { ...rest, signal }
+      const work = () => method(...stoppable([...args.slice(0, -1), stopping], signal))
+      // Its statements are not cancelled: it ends where nothing is left half done.
+      const result = track({ ...call, signal: currentCall()?.signal }, work, end, true)
+      return result instanceof Promise ? untilStopped(result, signal) : result
     }
   }
 

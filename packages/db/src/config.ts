@@ -45,7 +45,7 @@ export interface RetryOptions {
 export interface FunesOptions extends ObserveOptions {
   /** `postgresql://user:password@host:port/database`. Else FUNES_DATABASE_URL or DATABASE_URL; else the embedded engine. */
   url?: string
-  /** A pool of your own, used as it is and never ended. */
+  /** A pool of your own, used as it is and never ended. What it lacks of `limits` is set in each transaction. */
   pool?: pg.Pool
   /** Where the embedded engine keeps its data; else FUNES_DATA_DIR; else `.funes`. `memory://` keeps nothing. */
   dataDir?: string
@@ -158,6 +158,17 @@ const EMBEDDED_URL = /^postgres(ql)?:\/\/embedded(\/|$)/
 const DEFAULT_DATA_DIR = '.funes'
 const DEFAULT_MODEL = 'default'
 
+/** Whether it is a url, and what is percent-encoded in it can be decoded. */
+function isReadable(url: string): boolean {
+  try {
+    const { username, password, hostname, pathname } = new URL(url)
+    for (const part of [username, password, hostname, pathname]) decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function chooseTarget(options: FunesOptions, env: Environment): Target {
   if (options.pool) return { kind: 'pool', pool: options.pool }
   const dataDir = options.dataDir ?? (env.FUNES_DATA_DIR || DEFAULT_DATA_DIR)
@@ -165,7 +176,7 @@ function chooseTarget(options: FunesOptions, env: Environment): Target {
   if (options.dataDir !== undefined) return embedded
   const url = options.url ?? (env.FUNES_DATABASE_URL || env.DATABASE_URL || undefined)
   if (url === undefined || EMBEDDED_URL.test(url)) return embedded
-  if (!URL.canParse(url) || !/^postgres(ql)?:/.test(url)) {
+  if (!/^postgres(ql)?:/.test(url) || !isReadable(url)) {
     // The url itself is not repeated: it may hold a password.
     throw funesError('CONFIG.INVALID', 'The database url cannot be read.', {
       fix: 'Write it as postgresql://user:password@host:port/database, special characters percent-encoded.',

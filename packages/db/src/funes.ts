@@ -1,5 +1,6 @@
 import { createArchive } from './archive/archive.js'
 import type { Archive } from './archive/types.js'
+import type { CallOptions } from './call-options.js'
 import { createCalls } from './calls.js'
 import { type FunesOptions, readConfig } from './config.js'
 import { examineDatabase, type RunDoctor } from './doctor/doctor.js'
@@ -75,10 +76,11 @@ export interface Funes extends FunesScope {
   readonly lifecycle: Lifecycle
   /**
    * Removes everything of a user, batch by batch: memories with vectors, history and counters, sessions, usage of tools, and
-   * the user. Stopped or killed, the next call finishes it. What is stored for the user meanwhile is removed too, or fails,
-   * or comes after the purge and makes the user anew. Every table that has a column `user_id` is then looked through, those
-   * that are not of Funes too, which are reported and left as they are. Backups, replicas and the write-ahead log are out of
-   * its reach.
+   * the user. Stopped or killed, the next call finishes it; called off once the user is gone, it still answers with the receipt. What is stored for the user meanwhile is removed too, or fails,
+   * or comes after the purge and makes the user anew; usages of tools that were recorded before and are still queued, here or in
+   * any other process, are not stored. Totals of usage are counted anew without the user. Every table that has a column
+   * `user_id` is then looked through, those that are not of Funes too, which are reported and left as they are. Backups,
+   * replicas and the write-ahead log are out of its reach.
    *
    * @throws `PURGE.INCOMPLETE`, `PURGE.HIDDEN`, `INPUT.INVALID`, `DB.LOCK_TIMEOUT`, `TRANSACTION.NOT_ALLOWED`
    * @example
@@ -93,9 +95,12 @@ export interface Funes extends FunesScope {
    * Brings the database to this release's schema and registers the embedder's model. Safe to call at every start
    * and from many processes at once.
    *
-   * @throws `DB.EXTENSION_MISSING`, `DB.EXTENSION_TOO_OLD`, `DB.SERVER_TOO_OLD`, `MIGRATION.*`, `MODEL.CONFLICT`, `DB.*`
+   * Called off, it keeps the migrations that it has applied, and none by half.
+   *
+   * @throws `DB.EXTENSION_MISSING`, `DB.EXTENSION_TOO_OLD`, `DB.SERVER_TOO_OLD`, `MIGRATION.*`, `MODEL.CONFLICT`,
+   * `DB.LOCK_TIMEOUT` when another process migrates for longer than ten minutes, `DB.*`
    */
-  migrate(): Promise<MigrateResult>
+  migrate(options?: CallOptions): Promise<MigrateResult>
   /**
    * Runs `work` in one transaction and rolls everything back if it throws. Calls on `tx`, on this Funes and on
    * its `prisma` all join it, however deep; a nested `transaction` is a savepoint. `work` runs again when the transaction
@@ -105,8 +110,12 @@ export interface Funes extends FunesScope {
    * `CALL.ABORTED`, `DB.*`
    */
   transaction<T>(work: (tx: FunesTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>
-  /** Whether Funes works, and what is wrong if not. Never throws. */
-  health(): Promise<Health>
+  /**
+   * Whether Funes works, and what is wrong if not: that is in the answer, never thrown.
+   *
+   * @throws `CALL.*`
+   */
+  health(options?: CallOptions): Promise<Health>
   /**
    * Looks at everything that Funes depends on, and says of each whether it is well, or how it is mended. What it finds wrong
    * is in the report, never thrown. It takes a second or so; `health` is the quick one.
@@ -197,6 +206,26 @@ export async function createFunes(options: FunesOptions = {}): Promise<Funes> {
   const scope = scopeOver(engine, engine.transaction)
   const models = createModelLifecycle(engine, current, embedders)
 
+  async function migrate(): Promise<MigrateResult> {
+    const result = await applyMigrations(engine.pool)
+    if (result.applied.length > 0) engine.observer.log('info', { ...result }, 'migrated')
+    if (config.embedder) {
+      await models.register({ name: config.embedder.model, dimensions: config.embedder.dimensions })
+    }
+    return result
+  }
+
+  const own = calls.over(
+    'funes',
+    {
+      migrate: (_?: CallOptions) => migrate(),
+      health: (_?: CallOptions) => checkHealth(engine, current),
+      doctor: examineDatabase(engine),
+      purge: createPurge(engine),
+    },
+    ['purge'],
+  )
+
   return {
     ...scope,
     memories: {
@@ -210,8 +239,8 @@ export async function createFunes(options: FunesOptions = {}): Promise<Funes> {
     indexes: calls.over('indexes', createIndexes(engine, current), ['build', 'rebuild', 'calibrate']),
     archive: calls.over('archive', createArchive(engine, current, embedders)),
     lifecycle: calls.over('lifecycle', lifecycle),
-    purge: calls.over('funes', { purge: createPurge(engine) }).purge,
-    as: createOpenScope(engine, scopeOver, calls),
+    purge: own.purge,
+    as: createOpenScope(engine, scopeOver, calls, toolUsage.keepUp),
     tenancy: calls.over('tenancy', createTenancy(engine)),
     engine: engine.kind,
     get prisma() {
@@ -220,21 +249,15 @@ export async function createFunes(options: FunesOptions = {}): Promise<Funes> {
     get pool() {
       return engine.poolStats()
     },
-    async migrate() {
-      const result = await applyMigrations(engine.pool)
-      if (result.applied.length > 0) engine.observer.log('info', { ...result }, 'migrated')
-      if (config.embedder) {
-        await models.register({ name: config.embedder.model, dimensions: config.embedder.dimensions })
-      }
-      return result
-    },
+    migrate: own.migrate,
     async transaction(work, transactionOptions = {}) {
       const { signal } = checked(transactionOptionsSchema, transactionOptions)
       const run = () => engine.transaction((running) => work(transactionOver(running)), transactionOptions)
       return calls.run('transaction', { ...(signal && { signal }) }, run, false)
     },
-    health: () => checkHealth(engine, current),
-    doctor: calls.over('funes', { doctor: examineDatabase(engine) }).doctor,
+    // After `close` it says so, like of any other trouble.
+    health: (options) => (engine.admits() ? own.health(options) : checkHealth(engine, current)),
+    doctor: own.doctor,
     close,
     [Symbol.asyncDispose]: () => close(),
   }

@@ -62,7 +62,7 @@ export function encodeVector(vector: VectorInput, dimensions: number, path = 'em
 }
 
 /** The largest half-precision number (IEEE 754 binary16). */
-const HALF_MAX = 65_504
+export const HALF_MAX = 65_504
 /** Below its 6.1e-5, half precision loses digits with every step; all components beneath this may come to nothing. */
 const HALF_COMFORTABLE = 1e-4
 

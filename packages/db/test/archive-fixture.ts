@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import type pg from 'pg'
 import { createLineWriter } from '../src/archive/format.js'
@@ -110,6 +111,8 @@ const TABLES = [
 /** Removes everything, down to what a migrated database has. */
 export async function wipe(pool: pg.Pool): Promise<void> {
   await pool.query('truncate users, tools, memories, sessions, tool_usage cascade')
+  await pool.query('truncate tool_usage_rollups, tool_usage_deltas')
+  await pool.query('update tool_usage_retention set raw_from = null')
   const { rows } = await pool.query(
     "select indexname as name from pg_indexes where indexname ~ '_hnsw_m[0-9]+$' and indexname !~ '_hnsw_m1$'",
   )
@@ -118,14 +121,23 @@ export async function wipe(pool: pg.Pool): Promise<void> {
   await pool.query("delete from embedding_models where name <> 'default'")
 }
 
+/** Sets of names, of which none is worth 16,384 digits in a message. */
+const shortBits = (_name: string, value: unknown) =>
+  typeof value === 'string' && /^[01]{999,}$/.test(value)
+    ? createHash('sha1').update(value).digest('hex')
+    : value
+
 /** All rows of all tables, sorted, with the names of models and tools in place of their numbers. */
-export async function dump(pool: pg.Pool): Promise<Record<string, string[]>> {
+export async function dump(
+  pool: pg.Pool,
+  tables: readonly string[] = TABLES,
+): Promise<Record<string, string[]>> {
   const all: Record<string, string[]> = {}
   const names = async (table: string) =>
     new Map((await pool.query(`select id, name from ${table}`)).rows.map(({ id, name }) => [id, name]))
   const models = await names('embedding_models')
   const tools = await names('tools')
-  for (const table of TABLES) {
+  for (const table of tables) {
     const { rows } = await pool.query(
       `select to_jsonb(t) - 'search' as row${table === 'memories' ? ', metadata::text as exact' : ''} from ${table} t`,
     )
@@ -137,7 +149,7 @@ export async function dump(pool: pg.Pool): Promise<Record<string, string[]>> {
         if (table === 'embedding_models' || table === 'tools') delete row.id
         // When the first model was registered is the target's own matter.
         if (table === 'embedding_models' && row.name === 'default') delete row.created_at
-        return JSON.stringify(row) + exact
+        return JSON.stringify(row, shortBits) + exact
       })
       .sort()
   }

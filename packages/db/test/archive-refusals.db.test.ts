@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { archiveOf, countAll, dump, fill, type Line, linesOf, wipe } from './archive-fixture.js'
 import { SPOILED } from './archive-spoiled.js'
 import { onEveryEngine } from './engines.js'
+import { textEmbedder } from './text-embedder.js'
 
 onEveryEngine('an archive that does not fit', (db) => {
   let bytes: Buffer
@@ -140,6 +141,33 @@ onEveryEngine('an archive that does not fit', (db) => {
     await refused(archiveOf(twice), { code: 'ARCHIVE.DAMAGED', meta: { line: user, damage: 'duplicate' } })
   })
 
+  it('is refused where words are read by what is not here, or a vector is too large for the index', async () => {
+    const { pool, funes, open } = db()
+    const at = lineOf('memories', 17)
+    const foreign = structuredClone(lines)
+    ;(foreign[at - 1] as Line).row.language = 'klingon'
+    await refused(archiveOf(foreign), {
+      code: 'ARCHIVE.UNSUPPORTED',
+      meta: { line: at, language: 'klingon' },
+    })
+    // And the model that it was for is not made by that.
+    const other = await open({ embedder: textEmbedder('other') })
+    const onto = other.archive.import({ from: Readable.from([archiveOf(foreign)]), model: 'other' })
+    await expect(onto).rejects.toMatchObject({ code: 'ARCHIVE.UNSUPPORTED' })
+    expect(await other.models.get('other')).toBeNull()
+    await other.close()
+
+    const { id } = lines.find(({ row }) => row?.name === 'second')?.row ?? {}
+    await funes.models.register({ name: 'second', dimensions: 8, metric: 'l2', indexKind: 'hnsw-halfvec' })
+    const large = structuredClone(lines)
+    const line = 1 + large.findIndex(({ table, row }) => table === 'memory_embeddings' && row.model_id === id)
+    const vector = Buffer.from((large[line - 1] as Line).vector, 'base64')
+    vector.writeFloatLE(70_000, 4)
+    Object.assign(large[line - 1] as Line, { vector: vector.toString('base64') })
+    await refused(archiveOf(large), { code: 'EMBEDDING.OUT_OF_RANGE', meta: { line, model: 'second' } })
+    await wipe(pool)
+  })
+
   it('is refused, left or taken where the database says something else', async () => {
     const { pool, funes } = db()
     await importing(bytes)
@@ -163,7 +191,20 @@ onEveryEngine('an archive that does not fit', (db) => {
     const { rows } = await importing(bytes, { onConflict: 'skip' })
     expect(rows.memories).toMatchObject({ added: 0, replaced: 0, skipped: 1 })
     expect(await dump(pool)).toEqual(changed)
+    // A vector under a model that the archive does not know stays with a text that stays.
+    await pool.query(
+      `insert into embedding_models (name, dimensions, index_kind) values ('later', 2, 'none')`,
+    )
+    await pool.query(
+      `insert into memory_embeddings (user_id, memory_id, model_id, dimensions, embedding)
+       select $1, $2, id, 2, '[1,2]' from embedding_models where name = 'later'`,
+      [userId, id],
+    )
     const replaced = (await importing(bytes, { onConflict: 'replace' })).rows
+    expect(
+      (await pool.query(`delete from memory_embeddings where dimensions = 2 returning memory_id as id`)).rows,
+    ).toEqual([{ id }])
+    await pool.query(`delete from embedding_models where name = 'later'`)
     expect([replaced.memories, replaced.tools]).toMatchObject([{ replaced: 1, skipped: 0 }, { replaced: 1 }])
     expect(await dump(pool)).toEqual(archived)
   })

@@ -40,4 +40,13 @@ export const SPOILED: readonly [table: string, change: Change, damage: string, p
   ],
   ['memory_embeddings', withNaN, 'shape', 'vector'],
   ['tool_usage', put('tool_id', 999), 'reference', 'tool_id'],
+  ['tools', put('parameters', 7), 'shape', 'parameters'],
+  ['tool_versions', put('content_hash', '\\x00'), 'shape', 'content_hash'],
+  ['tool_embeddings', put('dimensions', 7), 'shape', 'dimensions'],
+  ['embedding_models', put('dimensions', 0), 'shape', 'dimensions'],
+  ['memory_history', put('operation', 'eat'), 'shape', 'operation'],
+  // What only the database itself can tell.
+  ['memories', put('created_at', '2026-99-99T00:00:00+00:00'), 'shape'],
+  ['memories', put('metadata', { text: 'NUL \0' }), 'shape'],
+  ['memory_history', put('previous', { text: 'NUL \0' }), 'shape'],
 ]

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createFunes } from '../src/index.js'
+import { whyAbsent } from './at-hand.js'
 import { emptyServerDatabase } from './engines.js'
 import { random, randomVector } from './vectors.js'
 
@@ -20,8 +21,9 @@ function programs(): string | undefined {
 }
 
 const bin = programs()
+const reason = whyAbsent('pg_dump with pg_restore', bin !== undefined)
 
-describe.skipIf(!process.env.FUNES_TEST_DATABASE_URL || bin === undefined)('a backup by pg_dump', () => {
+describe.skipIf(!process.env.FUNES_TEST_DATABASE_URL || reason !== undefined)('a backup by pg_dump', () => {
   it('is restored by a role that is no superuser, and then migrated, indexed, and searched with equal results', async () => {
     const [from, to] = [await emptyServerDatabase(), await emptyServerDatabase()]
     const folder = mkdtempSync(join(tmpdir(), 'funes-backup-'))

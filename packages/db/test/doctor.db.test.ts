@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createFunes, type DoctorFinding, type Funes } from '../src/index.js'
 import { onEveryEngine } from './engines.js'
@@ -63,12 +64,14 @@ onEveryEngine('doctor', (db) => {
   it('names the index that slow searches lack, until it is built', async () => {
     await funes.indexes.drop('m')
     const few = about(await examine(funes), 'vector-index.missing')
+    const harmless = { severity: 'warning', detail: expect.stringContaining('nothing is slow yet') }
     expect(few).toMatchObject([
-      { severity: 'warning', detail: expect.stringContaining('nothing is slow yet') },
+      { ...harmless, title: 'The vector index of the model "m" is missing' },
+      { ...harmless, title: 'The vector index of the tools of the model "m" is missing' },
     ])
     await funes.memories.load(
       Array.from({ length: db().engine === 'server' ? 4100 : 2600 }, (_, i) => ({
-        userId: `u${i % 3}`,
+        userId: `u${i % 20}`,
         content: `m${i}`,
         embedding: randomVector(next, DIMENSIONS),
       })),
@@ -79,7 +82,28 @@ onEveryEngine('doctor', (db) => {
     expect((await funes.doctor()).ok).toBe(false)
     await funes.indexes.build('m')
     const mended = about(await examine(funes), 'vector-index').map(({ title }) => title)
-    expect(mended).toContainEqual(expect.stringMatching(/"m" is valid, and used/))
+    expect(mended).toContainEqual(expect.stringMatching(/"m" is valid, and used, for all and for one user/))
+  })
+
+  it('names the search of one user that reads the vectors of everybody, under row-level security too', async () => {
+    const role = `funes_doctor_${randomUUID().replaceAll('-', '').slice(0, 16)}`
+    const wrong = async () =>
+      (await examine(funes)).filter(({ id }) => id.startsWith('vector-index.')).map(({ id }) => id)
+    await funes.tenancy.enable({ role })
+    // To the planner and to doctor there are as many rows as the catalogue says.
+    await db().pool.query(`update pg_class set reltuples = 1e6 where oid = 'memory_embeddings'::regclass`)
+    try {
+      expect(await wrong()).toEqual([])
+      await db().pool.query('alter table memory_embeddings drop constraint memory_embeddings_pkey')
+      expect(await wrong()).toEqual(['vector-index.reads-all', 'vector-index.reads-all-under-rls'])
+      const [lost] = about(await examine(funes), 'schema.constraints')
+      await db().pool.query(lost?.fix?.sql as string)
+      expect(await wrong()).toEqual([])
+    } finally {
+      await funes.tenancy.disable()
+      await db().pool.query('analyze memory_embeddings')
+      await db().pool.query(`drop owned by ${role}; drop role ${role}`)
+    }
   })
 
   it('names ordinary indexes that are missing or invalid, and its fixes mend them', async () => {
@@ -103,12 +127,14 @@ onEveryEngine('doctor', (db) => {
       'alter table tools rename column enabled to other',
       'alter table tools rename column other to enabled',
     )
-    expect(about(column, 'schema.columns')).toMatchObject([{ severity: 'error', detail: 'tools.enabled' }])
+    expect(about(column, 'schema.columns')).toMatchObject([
+      { severity: 'error', title: 'The column tools.enabled is missing' },
+    ])
     const table = await whileBroken(
       'alter table memory_access rename to other',
       'alter table other rename to memory_access',
     )
-    expect(about(table, 'schema.tables')).toMatchObject([{ detail: 'memory_access' }])
+    expect(about(table, 'schema.tables')).toMatchObject([{ title: 'The table memory_access is missing' }])
   })
 
   it('names migrations that are pending, failed or changed', async () => {

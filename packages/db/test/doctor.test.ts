@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { judgeClock } from '../src/doctor/check-clock.js'
 import { judgeMigrations } from '../src/doctor/check-migrations.js'
+import { judgePooler } from '../src/doctor/check-pooler.js'
 import { judgeReplication } from '../src/doctor/check-replication.js'
 import { judgeRights } from '../src/doctor/check-rights.js'
-import { judgeServer } from '../src/doctor/check-server.js'
+import { judgeServer, judgeServerFaults } from '../src/doctor/check-server.js'
 import { judgeSettings } from '../src/doctor/check-settings.js'
 import { judgeTables } from '../src/doctor/check-tables.js'
 import { judgeTenancy } from '../src/doctor/check-tenancy.js'
-import { expectedIndexes } from '../src/doctor/expected-indexes.js'
 import { duration, quoted, shellWord, size } from '../src/doctor/finding.js'
+import { judgeUserSearch } from '../src/doctor/user-search.js'
 import { pgvectorFaults } from '../src/health/known-faults.js'
+import { serverFaults } from '../src/health/server-faults.js'
 
 const ids = (findings: readonly { id: string }[]) => findings.map(({ id }) => id)
 const GB = 1 << 30
@@ -33,6 +35,69 @@ it.each([
   [990_001, '2099-01-01', 'server', 'ok'],
 ])('server version %i at %s is %s', (version, at, id, severity) => {
   expect(judgeServer(version, String(version), new Date(at))).toMatchObject({ id, severity })
+})
+
+it.each([
+  [140_003, ['concurrent-builds', 'row-security', 'statistics']],
+  [140_004, ['row-security', 'statistics']],
+  [140_019, []],
+  [150_008, ['row-security', 'statistics']],
+  [150_009, ['statistics']],
+  [150_014, []],
+  [160_009, ['statistics']],
+  [170_000, ['row-security', 'statistics']],
+  [170_006, []],
+  [180_000, []],
+])('server version %i is known for %j', (version, faults) => {
+  expect(ids(serverFaults(version))).toEqual(faults)
+})
+
+it('faults of a server come with the release that mends them, and those of row-level security weigh little without it', () => {
+  const [builds, rows] = judgeServerFaults(140_003, false)
+  expect(builds).toMatchObject({
+    id: 'server.concurrent-builds',
+    severity: 'warning',
+    detail: expect.stringContaining('PostgreSQL 14.3'),
+    fix: {
+      command: 'sudo apt-get install --only-upgrade postgresql-14',
+      text: expect.stringContaining('14.4'),
+      sql: expect.stringContaining('reindex (concurrently) database'),
+    },
+  })
+  expect(rows?.severity).toBe('info')
+  expect(judgeServerFaults(140_003, true).map(({ severity }) => severity)).toEqual([
+    'warning',
+    'warning',
+    'warning',
+  ])
+})
+
+it('another process than the one announced is a pooler in between, which may leave sessions their connections', () => {
+  const direct = { announced: 7, actual: 7, staysWithUs: true }
+  expect(judgePooler(direct).severity).toBe('ok')
+  expect(judgePooler({ ...direct, announced: undefined }).severity).toBe('ok')
+  expect(judgePooler({ ...direct, actual: 8 }).id).toBe('pooler.sessions')
+  for (const staysWithUs of [false, undefined])
+    expect(judgePooler({ ...direct, actual: 8, staysWithUs })).toMatchObject({
+      id: 'pooler.between',
+      severity: 'info',
+    })
+})
+
+describe('the search of one user', () => {
+  const search = { own: 9000, all: 90_000, compared: 6000, isConfined: false }
+  const judge = (more: Partial<typeof search>, usesIndex: boolean, readsAll: boolean) =>
+    judgeUserSearch({ ...search, ...more, plan: { usesIndex, readsAll } }, { name: 'm' }, 'i')?.id
+
+  it('takes the index for many vectors, and the user’s own rows for few', () => {
+    expect(judge({}, true, false)).toBeUndefined()
+    expect(judge({}, false, false)).toBe('vector-index.unused-by-user')
+    expect(judge({ isConfined: true }, false, false)).toBe('vector-index.unused-under-rls')
+    expect(judge({ own: 10 }, false, false)).toBeUndefined()
+    expect(judge({ own: 10 }, true, true)).toBe('vector-index.reads-all')
+    expect(judge({ own: 10, isConfined: true }, true, true)).toBe('vector-index.reads-all-under-rls')
+    expect(judge({ own: 5000, all: 6000 }, true, true)).toBeUndefined()
+  })
 })
 
 describe('migrations', () => {
@@ -113,21 +178,37 @@ it('dead rows and tables that were never analyzed are named', () => {
 })
 
 it('replicas that are behind, and slots that nobody reads, are named', () => {
-  const primary = { inRecovery: false, lagMs: null }
+  const primary = {
+    ...{ inRecovery: false, lagMs: null, lastReplayedMs: null },
+    ...{ isReceiving: false, hasArchive: false, isPaused: false },
+  }
+  const secondary = { ...primary, inRecovery: true, isReceiving: true, lastReplayedMs: 1000 }
   const replica = { name: 'r', state: 'streaming', lagMs: 5, lagBytes: 0 }
   expect(judgeReplication(primary, [], [])).toMatchObject([{ id: 'replication', severity: 'ok' }])
   expect(judgeReplication(primary, [replica], [])).toMatchObject([{ severity: 'ok' }])
   expect(ids(judgeReplication(primary, [{ ...replica, lagMs: 60_000 }], []))).toEqual(['replication.lag'])
   expect(ids(judgeReplication(primary, [{ ...replica, lagBytes: GB }], []))).toEqual(['replication.lag'])
-  const [slot] = judgeReplication(primary, [], [{ name: "it's", retainedBytes: 2 * GB }])
+  const idle = { name: "it's", retainedBytes: 2 * GB, isLost: false }
+  const [slot] = judgeReplication(primary, [], [idle])
   expect(slot).toMatchObject({
     id: 'replication.slot',
+    severity: 'warning',
     fix: { sql: "select pg_drop_replication_slot('it''s');" },
   })
-  expect(ids(judgeReplication({ inRecovery: true, lagMs: 20_000 }, [], []))).toEqual([
+  expect(judgeReplication(primary, [], [{ ...idle, retainedBytes: 5 }])).toMatchObject([{ severity: 'info' }])
+  expect(ids(judgeReplication(primary, [], [{ ...idle, isLost: true }]))).toEqual(['replication.slot-lost'])
+  expect(ids(judgeReplication({ ...secondary, lagMs: 20_000 }, [], []))).toEqual([
     'replication.replica',
     'replication.lag',
   ])
+  expect(ids(judgeReplication(secondary, [], []))).toEqual(['replication.replica'])
+  const dead = { ...secondary, isReceiving: false }
+  expect(judgeReplication(dead, [], [])).toMatchObject([
+    { id: 'replication.replica', detail: expect.not.stringContaining('has replayed all') },
+    { id: 'replication.disconnected', severity: 'error' },
+  ])
+  expect(judgeReplication({ ...dead, hasArchive: true }, [], [])[1]?.severity).toBe('warning')
+  expect(ids(judgeReplication({ ...secondary, isPaused: true }, [], []))).toContain('replication.paused')
 })
 
 it('clocks may differ by a second and the uncertainty of asking', () => {
@@ -150,7 +231,13 @@ it('rights that are missing are granted by the fix, and too many are named', () 
 })
 
 it('row-level security that is on for some tables only is an error, and one that is passed by is named', () => {
-  const on = { rowLevelSecurity: 'on', role: 'app', unprotected: [], bypassed: false } as const
+  const on = {
+    rowLevelSecurity: 'on',
+    role: 'app',
+    unprotected: [],
+    bypassed: false,
+    allUsers: 'on-demand',
+  } as const
   expect(judgeTenancy({ ...on, rowLevelSecurity: 'off' }, 'server').severity).toBe('ok')
   expect(judgeTenancy(on, 'server').severity).toBe('ok')
   expect(judgeTenancy({ ...on, bypassed: true }, 'server').id).toBe('tenancy.bypassed')
@@ -162,20 +249,6 @@ it('row-level security that is on for some tables only is an error, and one that
     detail: expect.stringContaining('sessions'),
     fix: { sql: "select funes_tenancy_enable('app');" },
   })
-})
-
-it('indexes are expected after what migrations say, in their order', () => {
-  const indexes = expectedIndexes([
-    `CREATE UNIQUE INDEX "a" ON "t"("x"); -- create index b on t (x);
-     create index c on t (y) where y > 0;
-     do $$ begin create index d on t (z); end $$;`,
-    'drop index "a"; create index concurrently if not exists e on only u (x); alter index e rename to f;',
-    'create index g on gone (x); drop table gone;',
-  ])
-  expect([...indexes]).toEqual([
-    ['c', 'create index c on t (y) where y > 0'],
-    ['f', 'create index concurrently if not exists e on only u (x)'],
-  ])
 })
 
 it('sizes, times and names are written as people and machines read them', () => {

@@ -111,6 +111,15 @@ onEveryEngine('onDuplicate', (db) => {
     expect(await funes.memories.add(tea(userId))).toMatchObject({ id: second.id, created: false })
   })
 
+  it('stores what comes expired, however often', async () => {
+    const { funes } = db()
+    const { onDuplicate = 'error', ...expired } = tea('late', { expiresAt: new Date(0) })
+    expect(await funes.memories.addMany([expired, expired], { onDuplicate })).toMatchObject({ added: 2 })
+    expect((await funes.memories.add({ ...expired, onDuplicate })).created).toBe(true)
+    expect((await funes.memories.add(tea('late'))).created).toBe(true)
+    expect(await funes.memories.count({ userId: 'late' })).toBe(1)
+  })
+
   it('answers with the older one after a deleted one has come back beside it', async () => {
     const { funes } = db()
     const { id } = await funes.memories.add(tea('back'))

@@ -7,6 +7,8 @@ import {
   type MemoryFilter,
   type MetadataCondition,
 } from '../src/index.js'
+import { filterCondition } from '../src/sql/memory-filter.js'
+import { compile, sql, statement } from '../src/sql/statement.js'
 import { onEveryEngine } from './engines.js'
 import { random, randomVector } from './vectors.js'
 
@@ -234,5 +236,32 @@ onEveryEngine('filters', (db) => {
       message: expect.stringContaining(reason),
       meta: { path },
     })
+  })
+
+  it('reads times without an offset as UTC, in whatever time zone the session is', async () => {
+    const client = await db().pool.connect()
+    try {
+      for (const zone of ['America/New_York', 'Asia/Tokyo', 'UTC']) {
+        await client.query(`set time zone '${zone}'`)
+        const isAt = async (value: string, at: string) => {
+          const time = { gte: new Date(at), lte: new Date(at) }
+          const row = sql`(select ${JSON.stringify({ value })}::jsonb as metadata) m`
+          const asked = statement(
+            sql`select ${filterCondition({ where: { path: ['value'], time } })} as is from ${row}`,
+          )
+          const { text, values } = compile(asked)
+          return (await client.query<{ is: boolean }>(text, values)).rows[0]?.is
+        }
+        expect(await isAt('2024-05-01', '2024-05-01T00:00:00Z')).toBe(true)
+        expect(await isAt('2024-05-01T10:30', '2024-05-01T10:30:00Z')).toBe(true)
+        expect(await isAt('2024-05-01 10:30:15.5', '2024-05-01T10:30:15.5Z')).toBe(true)
+        expect(await isAt('2024-05-01T10:30-05', '2024-05-01T15:30:00Z')).toBe(true)
+        expect(await isAt('2024-05-01T10:30+05:30', '2024-05-01T05:00:00Z')).toBe(true)
+        expect(await isAt('2024-05-01T10:30Z', '2024-05-01T10:30:00Z')).toBe(true)
+      }
+    } finally {
+      await client.query('reset time zone')
+      client.release()
+    }
   })
 })

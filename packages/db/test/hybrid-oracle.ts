@@ -79,12 +79,8 @@ export interface Asked {
   lend: number
 }
 
-/** Hybrid search over all documents of a user in plain TypeScript, best first. */
-export function hybridScores(
-  docs: readonly Doc[],
-  query: readonly string[],
-  { vector, weights, lend }: Asked,
-) {
+/** What words and meaning say for each document, its neighbours heard. */
+function halves(docs: readonly Doc[], query: readonly string[], { vector, lend }: Omit<Asked, 'weights'>) {
   const { terms, possible } = termsOf(docs, query)
   const scores = wordScores(docs, terms)
   const phrases = phrasesOf(query, terms)
@@ -109,6 +105,13 @@ export function hybridScores(
   const meaning = near.map(
     (own, i) => own + lend * Math.max(0, beside(docs, near, i, -1) ?? 0, beside(docs, near, i, 1) ?? 0),
   )
+  return { words, meaning, trust }
+}
+
+/** Hybrid search over all documents of a user in plain TypeScript, best first. */
+export function hybridScores(docs: readonly Doc[], query: readonly string[], asked: Asked) {
+  const { weights } = asked
+  const { words, meaning, trust } = halves(docs, query, asked)
   const best = (values: readonly number[]) => Math.max(...values) || 1
   return docs
     .map((doc, i) => {
@@ -117,4 +120,28 @@ export function hybridScores(
       return { id: doc.id, score: (doc.asks && weights.text > 0 ? ASKING : 1) * (meant + said) }
     })
     .sort((a, b) => b.score - a.score)
+}
+
+/**
+ * Reciprocal rank fusion of all documents: for each the least and the greatest sum it may have, as scores that differ by no
+ * more than their rounding may count as equal or not.
+ */
+export function rankScores(
+  docs: readonly Doc[],
+  query: readonly string[],
+  asked: Asked & { constant: number },
+) {
+  const { weights, constant } = asked
+  const { words, meaning } = halves(docs, query, asked)
+  const EPSILON = 1e-6
+  const reciprocal = (values: readonly number[], i: number, margin: number) =>
+    1 / (constant + 1 + values.filter((value) => value > (values[i] as number) + margin).length)
+  return new Map(
+    docs.map((doc, i) => {
+      const fused = (margin: number) =>
+        weights.vector * reciprocal(meaning, i, margin) +
+        ((words[i] as number) > 0 ? weights.text * reciprocal(words, i, margin) : 0)
+      return [doc.id, { least: fused(-EPSILON), most: fused(EPSILON) }] as const
+    }),
+  )
 }

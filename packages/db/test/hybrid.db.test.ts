@@ -2,23 +2,11 @@ import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import type { MemoryHit } from '../src/index.js'
 import { onEveryEngine } from './engines.js'
-import { type Doc, hybridScores } from './hybrid-oracle.js'
+import { type Doc, hybridScores, rankScores } from './hybrid-oracle.js'
 import { random, randomVector } from './vectors.js'
 
-const WORDS = [
-  'amber',
-  'basil',
-  'cedar',
-  'delta',
-  'ember',
-  'fjord',
-  'grove',
-  'heron',
-  'iris',
-  'jade',
-  'kelp',
-  'lotus',
-]
+const WORDS = 'amber basil cedar delta ember fjord grove heron iris jade kelp lotus'.split(' ')
+
 onEveryEngine('hybrid search', (db) => {
   const docs: Doc[] = []
   const next = random(11)
@@ -198,19 +186,43 @@ onEveryEngine('hybrid search', (db) => {
     expect(own).toHaveLength(2)
   })
 
-  it('fuses by rank when asked', async () => {
+  it('fuses by reciprocal rank as in TypeScript, what neighbours lend among it', async () => {
     const { funes } = db()
-    const hits = await funes.memories.search({
-      userId: 'u',
-      text: 'amber',
-      embedding: randomVector(random(3)),
-      k: 60,
-      fusion: 'rank',
-      language: 'simple',
-    })
-    const best = [...hits].sort((a, b) => (a.distance as number) - (b.distance as number))[0] as MemoryHit
-    expect(best.parts?.vector).toBeCloseTo(0.5 / 11, 6)
-    expect(hits.map((h) => h.score)).toEqual([...hits.map((h) => h.score)].sort((a, b) => b - a))
+    await fc.assert(
+      fc.asyncProperty(
+        question,
+        fc.integer(),
+        fc.constantFrom(0, 0.3, 0.5, 1),
+        fc.constantFrom(0, 0.6),
+        async (words, seed, share, lend) => {
+          const embedding = randomVector(random(seed))
+          const weights = { vector: share, text: 1 - share }
+          const hits = await funes.memories.search({
+            ...{
+              userId: 'u',
+              text: words.join(' '),
+              embedding,
+              k: 60,
+              weights,
+              fusion: 'rank',
+              language: 'simple',
+            },
+            ...(lend > 0 && { context: { lend } }),
+          })
+          const scores = rankScores(docs, words, { vector: embedding, weights, lend, constant: 10 })
+          expect(hits).toHaveLength(60)
+          for (const { memory, score, parts } of hits) {
+            const { least, most } = scores.get(memory.id) as { least: number; most: number }
+            expect(score).toBeGreaterThan(least - 1e-9)
+            expect(score).toBeLessThan(most + 1e-9)
+            expect((parts?.vector ?? 0) + (parts?.text ?? 0)).toBeCloseTo(score, 9)
+          }
+          const order = hits.map(({ score }) => score)
+          expect(order).toEqual([...order].sort((x, y) => y - x))
+        },
+      ),
+      { numRuns: 30 },
+    )
   })
 
   it('returns the turns around a hit, of its session, oldest first', async () => {

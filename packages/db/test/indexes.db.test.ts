@@ -122,12 +122,30 @@ describeOnServer('building an index on a server', () => {
       signal: stop.signal,
       onProgress: () => stop.abort(new Error('enough')),
     })
-    const stopped = expect(building).rejects.toThrow('enough')
+    const stopped = expect(building).rejects.toMatchObject({
+      code: 'CALL.ABORTED',
+      cause: { message: 'enough' },
+    })
     await new Promise((resolve) => setTimeout(resolve, 1500))
     await close()
     await stopped
     expect((await funes.indexes.list()).some(({ model }) => model === 'm')).toBe(false)
     expect(await funes.indexes.build('m')).toBe(true)
+    await drop()
+  })
+
+  it('ends with what its listener throws, and leaves what the next one removes', async () => {
+    const { funes, open, close, drop } = await prepared()
+    await open()
+    const onProgress = () => {
+      throw new Error('no screen')
+    }
+    const start = performance.now()
+    await expect(funes.indexes.build('m', { onProgress })).rejects.toThrow('no screen')
+    expect(performance.now() - start).toBeLessThan(8000)
+    await close()
+    expect(await funes.indexes.build('m')).toBe(true)
+    expect(await funes.indexes.check('m')).toMatchObject([{ valid: true, leftovers: false, problem: null }])
     await drop()
   })
 
@@ -139,7 +157,8 @@ describeOnServer('building an index on a server', () => {
       while (lost === 0) {
         await new Promise((resolve) => setTimeout(resolve, 50))
         const { rowCount } = await pool.query(
-          `select pg_terminate_backend(pid) from pg_stat_progress_create_index where phase like 'waiting%'`,
+          `select pg_terminate_backend(pid) from pg_stat_progress_create_index
+           where phase like 'waiting%' and datname = current_database()`,
         )
         lost = rowCount ?? 0
       }

@@ -160,7 +160,7 @@ onEveryEngine('memories.load', (db) => {
       signal: controller.signal,
       onProgress: stop,
     })
-    await expect(load).rejects.toThrow('enough')
+    await expect(load).rejects.toMatchObject({ code: 'CALL.ABORTED', cause: { message: 'enough' } })
     const count = await funes.memories.count({ userId: 'stopped' })
     expect(count % 10).toBe(0)
     expect(count).toBeLessThan(40)

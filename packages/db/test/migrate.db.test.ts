@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { createFunes, isFunesError } from '../src/index.js'
+import { applyMigrations } from '../src/migrate/migrate.js'
 import { describeOnServer, emptyDatabase, emptyServerDatabase, engines } from './engines.js'
 
 const INDEX = 'memory_embeddings_hnsw_m1'
@@ -39,6 +40,25 @@ describe.each(engines)('migrate (%s)', (engine) => {
   })
 })
 
+describeOnServer('migrate while another process is at it', () => {
+  it('waits for so long, names who it is, and can be called off', async () => {
+    const { pool, drop } = await emptyDatabase('server')
+    const holder = await pool.connect()
+    const [{ pid }] = (await holder.query('select pg_backend_pid() as pid')).rows
+    await holder.query('begin; select pg_advisory_xact_lock(72707369)')
+    const funes = await createFunes({ pool })
+    await expect(funes.migrate({ timeoutMs: 200 })).rejects.toMatchObject({ code: 'CALL.TIMEOUT' })
+    const refused = await applyMigrations(pool, 100).catch((e: unknown) => e)
+    expect(refused).toMatchObject({ code: 'DB.LOCK_TIMEOUT', meta: { pid } })
+    expect((refused as Error).message).toContain(`${pid}`)
+    await holder.query('rollback')
+    holder.release()
+    expect((await funes.migrate()).applied.length).toBeGreaterThan(10)
+    await funes.close()
+    await drop()
+  })
+})
+
 describeOnServer('migrate as a role without rights', () => {
   it('works where the extension is there, and says what is missing where it is not', async () => {
     const { url, drop } = await emptyServerDatabase()
@@ -54,7 +74,7 @@ describeOnServer('migrate as a role without rights', () => {
     await expect(refused).rejects.toSatisfy((e) => isFunesError(e, 'DB.EXTENSION_MISSING'))
     await expect(refused).rejects.toThrow(/may not create it/)
     await owner.query('create extension vector')
-    expect((await funes.migrate()).applied).toHaveLength(12)
+    expect((await funes.migrate()).applied).toHaveLength(13)
     await funes.close()
     await owner.query(`drop owned by ${role}; drop role ${role}`)
     await owner.end()

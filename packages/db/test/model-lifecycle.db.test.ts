@@ -53,6 +53,34 @@ onEveryEngine('the lifecycle of a model', (db) => {
     expect(await funes.models.get(first.model)).toMatchObject({ state: 'retired', replacedBy: second.model })
   })
 
+  it('does not let a model take over, or go, while tools lack vectors, unless told to', async () => {
+    const { funes, first, second } = await opened('tooled')
+    const names = ['one', 'two', 'three']
+    await funes.tools.registerMany(
+      names.map((name) => ({ name, description: name, parameters: { type: 'object', properties: {} } })),
+    )
+    const found = async () => (await funes.tools.select({ text: 'two: two', mode: 'vector', k: 3 })).length
+    expect(await found()).toBe(3)
+    await expect(funes.models.activate(second.model)).rejects.toMatchObject({
+      code: 'MODEL.INCOMPLETE',
+      meta: { missing: 0, missingTools: 3 },
+    })
+    expect(await found()).toBe(3)
+    const other = await db().open({ embedder: second })
+    await expect(other.models.retire(first.model)).rejects.toMatchObject({ code: 'MODEL.INCOMPLETE' })
+    await funes.models.activate(second.model, { force: true })
+    // Retired by force, they are still there to go back to.
+    await expect(other.models.retire(first.model, { remove: true })).rejects.toMatchObject({
+      code: 'MODEL.INCOMPLETE',
+      meta: { missingTools: 3 },
+    })
+    await funes.models.activate(first.model)
+    expect(await found()).toBe(3)
+    await funes.tools.remove({ name: 'three' })
+    await funes.models.reembed({ to: second.model, embed: second.embed })
+    expect((await other.tools.select({ text: 'two: two', mode: 'vector', k: 3 })).length).toBe(2)
+  })
+
   it('leads every process to the model that took over, and back', async () => {
     const { funes, first, second, third, open } = await opened('led')
     await funes.memories.add({ userId: 'led', content: 'tea' })

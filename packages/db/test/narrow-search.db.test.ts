@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import type { EmbeddingModel, MemoryFilter } from '../src/index.js'
 import { type MemorySearch, searchMemories } from '../src/sql/memory-search.js'
+import { searchRanked } from '../src/sql/ranking.js'
 import { compile } from '../src/sql/statement.js'
 import { encodeVector } from '../src/vector.js'
 import { onEveryEngine } from './engines.js'
@@ -89,5 +90,30 @@ onEveryEngine('filters that go with the meaning', (db) => {
     const done = await execution(db().pool, searchMemories(search({ filter })), { times: 10 })
     const uses = done.nodes.some((node) => node['Index Name'] === `memory_embeddings_hnsw_m${model.id}`)
     expect(uses).toBe(true)
+  })
+
+  it('looks further for all that a ranking chooses from, and compares all only for what it must have', async () => {
+    const rows = async (change: Partial<MemorySearch>) => {
+      const asked = search({ userId: 'minor', efSearch: 150, k: 100, explain: true, ...change })
+      const { text, values } = compile(
+        searchRanked({
+          candidates: { vector: asked },
+          ranking: null,
+          limit: 100,
+          vectorsOf: null,
+          explain: true,
+        }),
+      )
+      return (await db().pool.query<{ path: string }>(text, values)).rows
+    }
+    const query = encodeVector(about(9), DIMENSIONS)
+    const narrowly = await rows({ query, enough: 20 })
+    expect(narrowly.length).toBeGreaterThanOrEqual(20)
+    const wide = await rows({ query, enough: 20, widenBelow: 100 })
+    expect(wide).toHaveLength(100)
+    expect(new Set(wide.map(({ path }) => path))).toEqual(new Set(['index']))
+    // Far from all that the user speaks of, not even the widest look finds enough.
+    const far = await rows({ query: encodeVector(about(0), DIMENSIONS), enough: 100, widenBelow: 100 })
+    expect(far).toHaveLength(100)
   })
 })

@@ -1,91 +1,33 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFunes, isFunesError } from '../src/index.js'
 import { emptyServerDatabase } from './engines.js'
+import { type Bouncer, NO_BOUNCER, startBouncer } from './pgbouncer.js'
 import { random, randomVector } from './vectors.js'
 
 const next = random(9)
 const memory = (userId: string, content = 'x') => ({ userId, content, embedding: randomVector(next) })
 
-function binary(): string | undefined {
-  for (const path of ['pgbouncer', '/usr/sbin/pgbouncer']) {
-    try {
-      execFileSync(path, ['--version'], { stdio: 'ignore' })
-      return path
-    } catch {
-      // The next one may be there.
-    }
-  }
+if (NO_BOUNCER !== undefined && process.env.FUNES_TEST_DATABASE_URL) {
+  console.warn(`Nothing is tried behind a pooler: ${NO_BOUNCER}.`)
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-const accepts = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
-
-/** A PgBouncer in transaction mode that shares few connections among many clients. */
-async function startBouncer(program: string, to: string): Promise<{ url: string; stop: () => void }> {
-  const target = new URL(to)
-  const dir = mkdtempSync(join(tmpdir(), 'funes-pgbouncer-'))
-  const port = await freePort()
-  const { hostname, username } = target
-  const password = decodeURIComponent(target.password)
-  const database = `host=${hostname} port=${target.port} dbname=${target.pathname.slice(1)} user=${username} password=${password}`
-  const settings = {
-    ...{ listen_addr: '127.0.0.1', listen_port: port, unix_socket_dir: '', auth_type: 'any' },
-    ...{ pool_mode: 'transaction', default_pool_size: 2, max_client_conn: 100, server_round_robin: 1 },
-  }
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`)
-  const file = join(dir, 'pgbouncer.ini')
-  writeFileSync(file, `[databases]\nfunes = ${database}\n\n[pgbouncer]\n${lines.join('\n')}\n`)
-  chmodSync(dir, 0o755)
-  // As root it refuses to run.
-  const args = process.getuid?.() === 0 ? ['-u', 'nobody', file] : [file]
-  const child: ChildProcess = spawn(program, args, { stdio: 'ignore' })
-  const stop = () => {
-    child.kill('SIGKILL')
-    rmSync(dir, { recursive: true, force: true })
-  }
-  for (let i = 0; i < 100 && !(await accepts(port)); i++) await new Promise((r) => setTimeout(r, 50))
-  return { url: `postgresql://funes@127.0.0.1:${port}/funes`, stop }
-}
-
-const program = binary()
-const reason = !process.env.FUNES_TEST_DATABASE_URL
-  ? 'FUNES_TEST_DATABASE_URL names no server'
-  : program === undefined
-    ? 'pgbouncer is not installed'
-    : undefined
-
-describe.skipIf(reason !== undefined)(
-  `behind PgBouncer in transaction mode${reason ? `: ${reason}` : ''}`,
+describe.skipIf(NO_BOUNCER !== undefined)(
+  `behind PgBouncer in transaction mode${NO_BOUNCER ? `: ${NO_BOUNCER}` : ''}`,
   () => {
-    let bouncer: { url: string; stop: () => void }
+    let bouncer: Bouncer
+    let url: string
     let drop: () => Promise<unknown>
     let server: pg.Client
 
     beforeAll(async () => {
       const database = await emptyServerDatabase()
       drop = database.drop
-      bouncer = await startBouncer(program as string, database.url)
+      url = database.url
+      bouncer = await startBouncer(url, 'transaction')
       server = new pg.Client({ connectionString: database.url })
       await server.connect()
       const funes = await createFunes({ url: bouncer.url })
@@ -148,6 +90,92 @@ describe.skipIf(reason !== undefined)(
       >`select current_setting('lock_timeout') as limit`
       expect(setting?.limit).toBe('0')
       await funes.close()
+    })
+
+    /** What is set, locked or listened to on the pooler's connections, which anybody may get next. */
+    async function leftOvers() {
+      const pool = new pg.Pool({ connectionString: bouncer.url, max: 2 })
+      const clients = await Promise.all([pool.connect(), pool.connect()])
+      const settings: unknown[] = []
+      for (const client of clients) {
+        await client.query('begin')
+        const { rows } = await client.query(
+          `select name, setting from pg_settings where source = 'session' and name ~ 'timeout|workers|scope|timezone'`,
+        )
+        settings.push(...rows, ...(await client.query('select * from pg_listening_channels()')).rows)
+      }
+      await Promise.all(clients.map((client) => client.query('rollback')))
+      for (const client of clients) client.release()
+      await pool.end()
+      const { rows } = await server.query(
+        `select * from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+      )
+      return { settings, locks: rows }
+    }
+
+    it('exports, imports, purges, registers and re-embeds, and leaves nothing behind', async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'funes-pooled-'))
+      const funes = await createFunes({ url: bouncer.url, preparedStatements: false })
+      await funes.memories.load(Array.from({ length: 30 }, (_, i) => memory('pooled', `${i}`)))
+      const file = join(dir, 'all.funes')
+      const { counts } = await funes.archive.export({ to: file })
+      expect(counts.memories).toBeGreaterThanOrEqual(30)
+      // A table that is not of Funes is looked through too.
+      await server.query('create table elsewhere (user_id text)')
+      const { removed } = await funes.purge({ userId: 'pooled' })
+      expect(removed.memories).toBe(30)
+      await funes.archive.import({ from: file, onConflict: 'skip' })
+      expect(await funes.memories.count({ userId: 'pooled' })).toBe(30)
+      await funes.models.register({ name: 'small', dimensions: 3, metric: 'l2' })
+      const embed = async (texts: readonly string[]) => texts.map(() => [1, 2, 3])
+      await expect(funes.models.reembed({ to: 'small', embed })).rejects.toMatchObject({ code: 'DB.POOLER' })
+      expect(await leftOvers()).toEqual({ settings: [], locks: [] })
+      await funes.close()
+      rmSync(dir, { recursive: true })
+    })
+
+    it('refuses what needs a connection for itself before anything is done, and says what to do', async () => {
+      const funes = await createFunes({ url: bouncer.url, preparedStatements: false })
+      const userId = 'refused'
+      await funes.memories.add(memory(userId))
+      const refused = [
+        () => funes.indexes.rebuild('default'),
+        () => funes.indexes.drop('default'),
+        () => funes.purge({ userId, vacuum: true }),
+        () => funes.models.retire('small', { remove: true }),
+      ]
+      for (const work of refused) {
+        const error = await work().catch((e: unknown) => e)
+        expect(error).toMatchObject({ code: 'DB.POOLER', fix: expect.stringContaining('the server itself') })
+      }
+      expect(await funes.memories.count({ userId })).toBe(1)
+      expect(await funes.indexes.check('default')).toMatchObject([{ valid: true }])
+      expect(await leftOvers()).toEqual({ settings: [], locks: [] })
+      await funes.close()
+    })
+
+    it('builds through one that leaves a session its connection', async () => {
+      const pooler = await startBouncer(url, 'session')
+      const funes = await createFunes({ url: pooler.url })
+      await funes.indexes.rebuild('default')
+      expect(await funes.indexes.check('default')).toMatchObject([{ valid: true, leftovers: false }])
+      expect((await funes.doctor()).findings.map(({ id }) => id)).toContain('pooler.sessions')
+      expect((await funes.purge({ userId: 'nobody', vacuum: true })).vacuumed).toBe(true)
+      await funes.close()
+      pooler.stop()
+    })
+
+    it('is seen by doctor, which says what goes past it', async () => {
+      const poolerIn = async (url: string) => {
+        const funes = await createFunes({ url })
+        const { findings } = await funes.doctor()
+        await funes.close()
+        return findings.filter(({ id }) => id.startsWith('pooler'))
+      }
+      expect(await poolerIn(bouncer.url)).toMatchObject([
+        { id: 'pooler.between', severity: 'info', fix: { text: expect.stringContaining('reembed') } },
+      ])
+      expect(await poolerIn(url)).toMatchObject([{ id: 'pooler', severity: 'ok' }])
     })
 
     it('says what a pool of the caller’s own must leave out', async () => {

@@ -30,6 +30,7 @@ onEveryEngine('search plans', (db) => {
       userId: i % 50 === 0 ? 'minor' : 'major',
       content: `memory ${i} ${i % 100 === 0 ? 'of something rare' : ''}`,
       importance: i % 60 === 1 ? 1 : (i % 9) / 10,
+      metadata: { block: Math.floor(i / 150) },
       embedding: randomVector(next, DIMENSIONS),
     }))
     await small.memories.addMany(memories, { batchSize: 1000 })
@@ -143,6 +144,15 @@ onEveryEngine('search plans', (db) => {
     }
     for (const [, statement] of ofFew) {
       expect(usesVectorIndex(await execution(db().pool, statement(), { settings }))).toBe(false)
+    }
+  })
+
+  it('takes no few rows that stand together in the table for many', async () => {
+    for (let block = 0; block < ROWS / 150; block++) {
+      const search = byMeaning(null, { filter: { metadata: { block } }, exactUpTo: 200, explain: true })
+      const { text, values } = compile(ranked({ vector: search }))
+      const { rows } = await db().pool.query(text, values)
+      expect(new Set(rows.map((row) => row.path))).toEqual(new Set(['exact']))
     }
   })
 

@@ -73,6 +73,21 @@ onEveryEngine('the pool', (db) => {
     if (pool !== db().pool) await pool.end()
   })
 
+  it('that many share is listened to once', async () => {
+    const { pool } = db()
+    const warnings: Error[] = []
+    const note = (warning: Error) => warnings.push(warning)
+    process.on('warning', note)
+    const all = await Promise.all(Array.from({ length: 12 }, () => db().open()))
+    for (const funes of all) await funes.transaction((tx) => tx.memories.count({ userId: 'many' }))
+    expect(pool.listenerCount('error')).toBeLessThan(5)
+    for (const funes of all) await funes.close()
+    await sleep(5)
+    process.off('warning', note)
+    expect(warnings.filter(({ name }) => name === 'MaxListenersExceededWarning')).toEqual([])
+    expect(await db().funes.memories.count({ userId: 'many' })).toBe(0)
+  })
+
   it('is closed when what runs has ended, and answers nobody afterwards', async () => {
     const pool = single(db())
     const funes = await db().open({ pool })
@@ -150,6 +165,29 @@ describeOnServer('connections', () => {
     expect(funes.pool).toMatchObject({ active: 0, waiting: 0 })
     await funes.close()
     await killer.end()
+    await drop()
+  })
+
+  it('of a caller’s pool are given the limits that they lack, in each transaction', async () => {
+    const { url, drop } = await emptyServerDatabase()
+    const pool = new pg.Pool({ connectionString: url, max: 2, lock_timeout: 4321 })
+    const funes = await createFunes({ pool, limits: { statementTimeoutMs: 300 } })
+    await funes.migrate()
+    const limits = `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+      current_setting('idle_in_transaction_session_timeout') as idle`
+    for (let i = 0; i < 2; i++) {
+      const [inside] = await funes.transaction((tx) => tx.prisma.$queryRawUnsafe<unknown[]>(limits))
+      expect(inside).toEqual({ statement: '300ms', lock: '4321ms', idle: '1min' })
+    }
+    await funes.memories.load([memory('copied')], {
+      withBatch: async (client) => {
+        const { rows } = await client.query(limits)
+        expect(rows).toEqual([{ statement: '0', lock: '4321ms', idle: '1min' }])
+      },
+    })
+    expect((await pool.query(limits)).rows).toEqual([{ statement: '0', lock: '4321ms', idle: '0' }])
+    await funes.close()
+    await pool.end()
     await drop()
   })
 

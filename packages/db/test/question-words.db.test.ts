@@ -63,11 +63,97 @@ onEveryEngine('words of a question', (db) => {
     ['milk -"tea with milk"', [SAYINGS[1]]],
     ['race -car', []],
     ['-5 rooms', [SAYINGS[5]]],
+    ['"red cars" or question', [SAYINGS[0], SAYINGS[6]]],
+    ['cats or "red cars"', [SAYINGS[4], SAYINGS[6]]],
+    ['"at five" or the', [SAYINGS[0], SAYINGS[3], SAYINGS[5]]],
+    ['“tea with milk”', [SAYINGS[2]]],
+    ['(«at five»)', [SAYINGS[3]]],
+    ['question rooms race -the', [SAYINGS[6]]],
   ])('reads the quotes of %s word for word', async (text, expected) => {
     expect((await find(text, { mode: 'text' })).sort()).toEqual(expected.sort())
     // By meaning more is found, but nothing that the quotes rule out.
-    if (text.startsWith('"'))
+    if (/^["“(]|^cats/.test(text))
       expect((await find(text, { embedding: question })).sort()).toEqual(expected.sort())
+  })
+
+  it('reads phrases and excluded words in the language of each memory, whatever the language of the question', async () => {
+    const { funes } = db()
+    for (const [content, language] of [
+      ['sie sah schöne Häuser am Fluss', 'german'],
+      ['ein schönes Haus am Fluss', 'german'],
+      ['the German says schöne Häuser', 'english'],
+      ['am Ende die Stadt', 'german'],
+    ] as const)
+      await funes.memories.add({ userId: 'de', content, language, embedding: null })
+    const texts = (text: string, language?: string) => find(text, { ...(language && { language }) }, 'de')
+    for (const language of [undefined, 'german', 'simple']) {
+      expect((await texts('"schöne Häuser"', language)).sort()).toEqual([
+        'sie sah schöne Häuser am Fluss',
+        'the German says schöne Häuser',
+      ])
+      expect(await texts('fluss -"schöne Häuser"', language)).toEqual(['ein schönes Haus am Fluss'])
+      // Stop words of one language are words of another.
+      expect(await texts('"die"', language)).toEqual(['am Ende die Stadt'])
+    }
+    // The memory of another language knows its own forms of the word.
+    expect(await texts('fluss -haus')).toEqual([])
+  })
+
+  it('finds k rows by words whenever k have any of them, those with all of them first', async () => {
+    const { funes } = db()
+    await funes.memories.load(
+      Array.from({ length: 5300 }, (_, i) => ({
+        userId: 'many',
+        content: `Caroline ${i % 60 === 0 ? 'and Melanie' : 'alone'} ${i === 31 ? 'violin' : 'spoke'} ${i}`,
+        embedding: null,
+      })),
+    )
+    const one = await find('violin Caroline', { k: 10, mode: 'text' }, 'many')
+    expect(one).toHaveLength(10)
+    expect(one[0]).toContain('violin')
+    const without = await find('violin Caroline -violin', { k: 10, mode: 'text' }, 'many')
+    expect(without).toHaveLength(10)
+    expect(without.filter((content) => content.includes('violin'))).toEqual([])
+    const both = await find('Caroline Melanie spoke', { k: 50, mode: 'text' }, 'many')
+    expect(both).toHaveLength(50)
+    expect(both.filter((content) => !content.includes('Melanie'))).toEqual([])
+    // Of more than can be scored, 5,000 of 5,211, the newest: not whichever the table has first.
+    const newest = (await find('alone', { k: 5, mode: 'text' }, 'many')).map((content) =>
+      Number(content.split(' ').at(-1)),
+    )
+    expect(Math.min(...newest)).toBeGreaterThan(200)
+  })
+
+  it('asks the embedder for what is wanted, not for what is ruled out', async () => {
+    const asked: string[] = []
+    const { funes, open } = db()
+    const [model] = await funes.models.list()
+    const embedder = {
+      model: model?.name as string,
+      dimensions: 384,
+      embed: async (texts: readonly string[]) => {
+        asked.push(...texts)
+        return texts.map(() => question)
+      },
+    }
+    const other = await open({ embedder })
+    const search = (text: string, mode?: 'vector') =>
+      other.memories.search({ userId: 'q', text, ...(mode && { mode }) })
+    await search('tea -milk -"at five"')
+    await search('"fish at five" or cat')
+    await search('tea  without\noperators')
+    await search('tea -milk', 'vector')
+    expect(asked).toEqual(['tea', 'fish at five or cat', 'tea  without\noperators', 'tea -milk'])
+    for (const options of [{ text: '-milk' }, { text: '-"at five" -tea', mode: 'text' as const }]) {
+      await expect(other.memories.search({ userId: 'q', ...options })).rejects.toMatchObject({
+        code: 'INPUT.INVALID',
+        meta: { path: 'text' },
+      })
+    }
+    const left = await find('-tea', { embedding: question, mode: 'hybrid' })
+    expect(left.length).toBeGreaterThan(0)
+    expect(left.filter((content) => content.includes('tea'))).toEqual([])
+    await other.close()
   })
 
   it('ranks as by meaning when words weigh nothing, and as by words when meaning does', async () => {

@@ -12,10 +12,11 @@ const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 if (rows !== undefined) {
   await funes.migrate()
-  await funes.models.register({ name: next.model, dimensions: next.dimensions, buildIndex: false })
   await funes.memories.addMany(
     Array.from({ length: Number(rows) }, (_, i) => ({ userId: `u${i % 10}`, content: `memory ${i}` })),
   )
+  // Not before: what is added while a model is being built has its vector under that already.
+  await funes.models.register({ name: next.model, dimensions: next.dimensions, buildIndex: false })
   say({ filled: true })
 } else {
   let running = true

@@ -12,8 +12,7 @@ import { textEmbedder } from './text-embedder.js'
 import { faultsOf } from './whole-model.js'
 
 /** 10,000 is what it is meant for; fewer keep the suite short. */
-const ROWS = Number(process.env.FUNES_TEST_REEMBED_ROWS ?? 800)
-const KILLS = 3
+const ROWS = Number(process.env.FUNES_TEST_REEMBED_ROWS ?? 500)
 const TIMEOUT_MS = 120_000 + 60 * ROWS
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -44,10 +43,15 @@ function run(args: readonly string[], killIf: (line: Line) => boolean = () => fa
   })
 }
 
-/** Kills it at a quarter, at half and at three quarters of the way, then lets it end. */
+/** Kills it half the way through the vectors, while it builds the index, and while it switches; then lets it end. */
 async function killThreeTimes(args: readonly string[]): Promise<Line> {
-  for (let kill = 1; kill <= KILLS; kill++) {
-    const { killed } = await run(args, ({ done = 0, total = 1 }) => done >= (total * kill) / (KILLS + 1))
+  const moments = [
+    ({ done = 0, total = 1 }: Line) => done >= total / 2,
+    ({ phase }: Line) => phase === 'indexing',
+    ({ phase }: Line) => phase === 'switching',
+  ]
+  for (const moment of moments) {
+    const { killed } = await run(args, moment)
     expect(killed).toBe(true)
   }
   return (await run(args)).last

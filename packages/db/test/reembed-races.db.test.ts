@@ -122,6 +122,40 @@ describeOnServer('on a server, around the switch', () => {
     await drop()
   })
 
+  it('forgets no tool that somebody holds at that moment, and no memory that was deleted and is held', async () => {
+    const { pool, drop, funes, next } = await prepared()
+    await funes.tools.register({
+      name: 'clock',
+      description: 'tells the time',
+      parameters: { type: 'object', properties: {} },
+    })
+    const other = await pool.connect()
+    let switched = 0
+    await funes.models.reembed({
+      to: next.model,
+      onProgress: async ({ phase }) => {
+        if (phase === 'indexing') {
+          // Out of step with its vector, which is made already, and held for longer than the first try to switch lasts.
+          await pool.query(
+            `alter table memories disable trigger user; update memories set deleted_at = now() where content = 'm7'`,
+          )
+          await pool.query(
+            `delete from tool_embeddings where model_id = (select max(id) from embedding_models)`,
+          )
+          await other.query(
+            `begin; select from tools for update; select from memories where content = 'm7' for update`,
+          )
+        }
+        if (phase === 'switching' && ++switched === 2) await other.query('rollback')
+      },
+    })
+    expect(switched).toBeGreaterThan(1)
+    expect(await faultsOf(pool, next)).toEqual([])
+    expect(await funes.tools.select({ text: 'clock: tells the time', mode: 'vector' })).toHaveLength(1)
+    other.release()
+    await drop()
+  })
+
   it('tells a transaction whose view is older than the switch to run again, and stores nothing of it', async () => {
     const { pool, drop, funes, open, next } = await prepared()
     const other = await open()

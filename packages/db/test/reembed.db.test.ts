@@ -55,7 +55,7 @@ onEveryEngine('re-embedding', (db) => {
         onProgress,
         signal: stop.signal,
       })
-      await expect(run).rejects.toThrow('stopped')
+      await expect(run).rejects.toMatchObject({ code: 'CALL.ABORTED', cause: { message: 'stopped' } })
       expect((await funes.models.get(next.model))?.state).toBe('building')
     }
     await funes.models.reembed({ to: next.model, embed, batchSize: 20 })
@@ -74,6 +74,15 @@ onEveryEngine('re-embedding', (db) => {
     const run = funes.models.reembed({ to: next.model, embed, batchSize: 10 })
     await expect(run).rejects.toSatisfy((e) => isFunesError(e, 'EMBEDDING.FAILED'))
     expect((await funes.models.get(old.model))?.state).toBe('active')
+    const listening = funes.models.reembed({
+      to: next.model,
+      embed: next.embed,
+      // One that is not waited for would end the process.
+      onProgress: async () => {
+        throw new Error('no screen')
+      },
+    })
+    await expect(listening).rejects.toThrow('no screen')
     const wrong = funes.models.reembed({ to: next.model, embed: old.embed })
     await expect(wrong).rejects.toSatisfy((e) => isFunesError(e, 'EMBEDDING.DIMENSION_MISMATCH'))
     await expect(
@@ -123,6 +132,39 @@ onEveryEngine('re-embedding', (db) => {
     const lost = (await faultsOf(db().pool, other)).filter((fault) => !fault.endsWith('lost'))
     expect(lost).toEqual([])
     expect(await faultsOf(db().pool, other, ['all'])).toEqual([])
+  })
+
+  it('makes vectors of many tools before nobody may write, and of few while nobody may', async () => {
+    const { funes, next } = await prepared('many-tools', 1)
+    const register = (version: string) =>
+      funes.tools.registerMany(
+        Array.from({ length: 40 }, (_, i) => ({
+          name: `many-${i}`,
+          description: `does ${version} ${i}`,
+          parameters: { type: 'object', properties: {} },
+        })),
+      )
+    await register('old')
+    let phase = ''
+    let isChanged = false
+    const during: Record<string, number> = {}
+    await funes.models.reembed({
+      to: next.model,
+      batchSize: 10,
+      embed: (texts) => {
+        during[phase] = (during[phase] ?? 0) + texts.filter((text) => text.includes(': does')).length
+        return next.embed(texts)
+      },
+      onProgress: (progress) => {
+        phase = progress.phase
+        if (phase !== 'indexing' || isChanged) return
+        isChanged = true
+        return register('new') as unknown as undefined
+      },
+    })
+    expect(during).toEqual({ embedding: 80 })
+    const hits = await funes.tools.select({ text: 'many-7: does new 7', mode: 'vector', k: 1 })
+    expect(hits).toMatchObject([{ tool: { name: 'many-7' } }])
   })
 
   it('takes tools along, by name and description', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import type { Memory } from '../src/index.js'
-import { searchMemories } from '../src/sql/memory-search.js'
+import { type Question, searchManyMemories, searchMemories } from '../src/sql/memory-search.js'
 import { compile } from '../src/sql/statement.js'
 import { encodeVector } from '../src/vector.js'
 import { onEveryEngine } from './engines.js'
@@ -145,6 +145,69 @@ onEveryEngine('search', (db) => {
     }
     const { rows } = await pool.query('show hnsw.ef_search')
     expect(rows[0]['hnsw.ef_search']).toBe('40')
+  })
+
+  it('leaves the settings of a transaction as they were, whatever kind of search ran in it', async () => {
+    const { funes } = db()
+    const embedding = randomVector(random(6))
+    const settings = ['hnsw.ef_search', 'hnsw.iterative_scan']
+    await funes.transaction(async (tx) => {
+      const current = () =>
+        tx.prisma.$queryRaw<{ ef: string; scan: string }[]>`
+          select current_setting('hnsw.ef_search') as ef, current_setting('hnsw.iterative_scan') as scan`
+      await tx.prisma
+        .$queryRaw`select set_config(${settings[0]}, '77', true), set_config(${settings[1]}, 'strict_order', true)`
+      const plain = { userId: 'a', embedding, k: 3 }
+      const hits = await tx.memories.search(plain)
+      expect(hits.map((hit) => hit.memory.id)).toEqual(
+        oracle(embedding, 3, (m) => m.userId === 'a').map((e) => e.id),
+      )
+      for (const search of [
+        () => tx.memories.search({ ...plain, userId: 'nobody' }),
+        () => tx.memories.search({ ...plain, filter: { source: 'chat' } }),
+        () => tx.memories.search({ ...plain, text: 'memory' }),
+        () => tx.memories.search({ ...plain, ranking: {}, text: 'memory' }),
+        () => tx.memories.search({ ...plain, ranking: {}, diversity: { lambda: 0.5 }, explain: true }),
+        () =>
+          tx.memories.searchMany([
+            { userId: 'a', embedding },
+            { scope: 'all-users', embedding },
+          ]),
+        () => tx.tools.select({ embedding }),
+      ]) {
+        await search()
+        expect(await current()).toEqual([{ ef: '77', scan: 'strict_order' }])
+      }
+    })
+  })
+
+  it('sets each question of a batch anew: one that looked further does not make the others do so', async () => {
+    const { funes, pool } = db()
+    const [model] = await funes.models.list()
+    const space = model as NonNullable<typeof model>
+    const plan = { space, filter: undefined, k: 1, exactUpTo: 1, efSearch: 10 }
+    const client = await pool.connect()
+    /** What the last question of a batch leaves in its transaction. */
+    const left = async (...questions: Question[]) => {
+      const { text, values } = compile(searchManyMemories(plan, questions))
+      await client.query('begin')
+      await client.query(text, values)
+      const { rows } = await client.query(`select current_setting('hnsw.ef_search') as ef`)
+      await client.query('rollback')
+      return rows[0].ef
+    }
+    const asks = (userId: string, vector: Float32Array) => ({ userId, query: encodeVector(vector, 384) })
+    try {
+      const far: Question[] = []
+      for (let seed = 0; far.length === 0; seed++) {
+        const question = asks('a', randomVector(random(seed)))
+        if ((await left(question)) === '1000') far.push(question)
+      }
+      const own = stored[0] as Known
+      expect(await left(...far, asks(own.memory.userId, own.vector))).toBe('10')
+    } finally {
+      client.release()
+    }
   })
 
   it('gives k rows whenever k exist, however little the index looks at', async () => {

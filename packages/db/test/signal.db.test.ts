@@ -8,6 +8,9 @@ const embedding = randomVector(random(6))
 const memory = (userId: string, content = 'x') => ({ userId, content, embedding })
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+const many = (n: number) => Array.from({ length: n }, (_, i) => memory('many', `${i}`))
+const thrown = (promise: Promise<unknown>) => promise.catch((e: unknown) => e)
+
 async function failure(promise: Promise<unknown>) {
   const startedAt = performance.now()
   const error: unknown = await promise.then(
@@ -186,4 +189,80 @@ onEveryEngine('signal and timeoutMs', (db) => {
       await own.close()
     },
   )
+
+  it('say so in a typed error, also where the call listens to the signal itself', async () => {
+    const { funes } = db()
+    const reason = new Error('enough')
+    const stopping = () => {
+      const stop = new AbortController()
+      return { signal: stop.signal, stop: () => stop.abort(reason) }
+    }
+    const { signal, stop } = stopping()
+    const calls: Record<string, () => Promise<unknown>> = {
+      'memories.load': () => funes.memories.load(many(20), { batchSize: 5, signal, onProgress: stop }),
+      'indexes.build': () => funes.indexes.build('default', { signal: AbortSignal.abort(reason) }),
+      'indexes.calibrate': () => funes.indexes.calibrate({ signal: AbortSignal.abort(reason) }),
+      'models.reembed': () =>
+        funes.models.reembed({
+          to: 'default',
+          all: true,
+          embed: async (texts) => texts.map(() => embedding),
+          signal: AbortSignal.abort(reason),
+        }),
+    }
+    for (const [operation, call] of Object.entries(calls)) {
+      expect(await thrown(call())).toMatchObject({
+        code: 'CALL.ABORTED',
+        cause: reason,
+        meta: { operation },
+      })
+    }
+    const late = (async function* () {
+      yield* many(1)
+      await new Promise(() => {})
+    })()
+    expect(await thrown(funes.memories.load(late, { timeoutMs: 50 }))).toMatchObject({
+      code: 'CALL.TIMEOUT',
+      meta: { operation: 'memories.load', timeoutMs: 50 },
+    })
+  })
+
+  it('are taken by any call, the operator’s too', async () => {
+    const { funes } = db()
+    const options = { signal: AbortSignal.abort(new Error('enough')) }
+    const calls: (() => Promise<unknown>)[] = [
+      () => funes.migrate(options),
+      () => funes.health(options),
+      () => funes.tools.flushUsage(options),
+      () => funes.tools.sweepUsage(options),
+      () => funes.tools.dropUsageBefore({ before: new Date(0), ...options }),
+    ]
+    for (const call of calls) expect(await thrown(call())).toMatchObject({ code: 'CALL.ABORTED' })
+    expect((await funes.health({ timeoutMs: 10_000 })).ok).toBe(true)
+    expect(await funes.migrate({ timeoutMs: 10_000 })).toEqual({ applied: [] })
+  })
+
+  it('are of no use after close, of which health tells', async () => {
+    const closed = await db().open()
+    await closed.close()
+    expect((await closed.health()).findings).toMatchObject([{ code: 'CLIENT.CLOSED' }])
+  })
+
+  it.runIf(process.env.FUNES_TEST_DATABASE_URL)('end the wait for a turn', async () => {
+    const { funes, pool, engine, url } = db()
+    if (engine === 'embedded') return
+    const { id } = (await funes.models.get('default')) as { id: number }
+    const holder = await pool.connect()
+    await holder.query('select pg_advisory_lock(1718972005, $1)', [id])
+    const own = await createFunes({ url: url as string })
+    const building = own.indexes.rebuild('default', { timeoutMs: 400 })
+    expect(await thrown(building)).toMatchObject({ code: 'CALL.TIMEOUT', meta: { timeoutMs: 400 } })
+    await holder.query('select pg_advisory_unlock(1718972005, $1)', [id])
+    await holder.query('begin; select pg_advisory_xact_lock(72707369); delete from _prisma_migrations')
+    expect(await own.migrate()).toEqual({ applied: [] })
+    await holder.query('rollback')
+    holder.release()
+    expect(own.pool.holders).toEqual([])
+    await own.close()
+  })
 })

@@ -2,9 +2,10 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 
 /**
  * What becomes of a connection on which the client has sent something: `before` cuts it before the server hears of that,
- * `after` once the server has answered, of which the client hears nothing.
+ * `after` once the server has answered, of which the client hears nothing, and `lost` cuts nothing: it is waited for the
+ * server, which has heard of nothing.
  */
-export type Cut = 'before' | 'after'
+export type Cut = 'before' | 'after' | 'lost'
 
 /** A TCP proxy to a server that cuts connections where it is told to. */
 export interface TcpProxy {
@@ -44,6 +45,7 @@ export async function createTcpProxy(to: string): Promise<TcpProxy> {
       const how = isMute ? undefined : decide(sent)
       if (how !== undefined) cuts += 1
       if (how === 'before') return cut()
+      if (how === 'lost') return
       isMute ||= how === 'after'
       upstream.write(sent)
     })

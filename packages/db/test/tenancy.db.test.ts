@@ -44,7 +44,13 @@ onEveryEngine('tenancy', (db) => {
   describe('while row-level security is on', () => {
     beforeAll(async () => {
       const status = await funes.tenancy.enable({ role })
-      expect(status).toEqual({ rowLevelSecurity: 'on', role, unprotected: [], bypassed: true })
+      expect(status).toEqual({
+        rowLevelSecurity: 'on',
+        role,
+        unprotected: [],
+        bypassed: true,
+        allUsers: 'seen',
+      })
     })
 
     it('protects every table that names a user, by the catalogue and not by a list', async () => {

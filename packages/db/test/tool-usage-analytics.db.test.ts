@@ -215,7 +215,7 @@ onEveryEngine('usage analytics', (db) => {
         const trending = await funes.tools.trending({ until, smoothing: 5 })
         expect(trending).toEqual(
           each
-            .filter(({ now }) => now > 0)
+            .filter(({ now, before }) => now > before)
             .map(({ tool, now, before }) => ({
               tool,
               calls: now,

@@ -12,6 +12,7 @@ describeOnServer('usages under row-level security', () => {
   const app = `usage_app_${suffix}`
   let superuser: pg.Client
   let funes: Funes
+  let url: string
   let drop: () => Promise<unknown>
 
   beforeAll(async () => {
@@ -23,18 +24,25 @@ describeOnServer('usages under row-level security', () => {
       create extension vector;
       create role ${owner} login password 'x' createrole;
       grant create on schema public to ${owner}`)
-    const url = new URL(database.url)
-    url.username = owner
-    url.password = 'x'
-    funes = await createFunes({ url: url.toString() })
+    const ofOwner = new URL(database.url)
+    ofOwner.username = owner
+    ofOwner.password = 'x'
+    funes = await createFunes({ url: ofOwner.toString() })
     await funes.migrate()
     await funes.tenancy.enable({ role: app })
-    await superuser.query(`insert into tools (name, description) values ('pen', 'x')`)
+    // An application that owns nothing: it is a member of the role of scopes, and no more.
+    const login = `usage_login_${suffix}`
+    await superuser.query(`create role ${login} login password 'x' in role ${app}`)
+    const ofLogin = new URL(database.url)
+    ofLogin.username = login
+    ofLogin.password = 'x'
+    url = ofLogin.toString()
+    await superuser.query(`insert into tools (name, description, search_text) values ('pen', 'x', 'pen')`)
   })
 
   afterAll(async () => {
     await funes?.close()
-    await superuser.query(`drop owned by ${owner}, ${app}; drop role ${owner}, ${app}`)
+    await superuser.query(`drop owned by ${owner}, ${app}; drop role ${owner}, ${app}, usage_login_${suffix}`)
     await superuser.end()
     await drop()
   })
@@ -70,20 +78,83 @@ describeOnServer('usages under row-level security', () => {
     const range = { since: new Date(Date.now() - 40 * DAY), until: new Date(Date.now() + DAY) }
     expect(await funes.tools.usage(range)).toMatchObject({ calls: 3, exact: false })
 
-    await funes.as({ userId: 'cyd' }).transaction(async ({ prisma }) => {
-      const at = new Date(Date.now() + 50 * DAY)
+    // A week that went missing is made anew by whoever stores usages in a scope, and takes what waited for it.
+    const at = new Date(Date.now() + 21 * DAY)
+    const { rows: weeks } = await superuser.query(
+      `select 'tool_usage_w' || to_char(date_trunc('week', $1::timestamptz at time zone 'UTC'), 'YYYYMMDD') as name`,
+      [at],
+    )
+    const week = weeks[0].name
+    await superuser.query(`drop table ${week}`)
+    const cyd = funes.as({ userId: 'cyd' })
+    await cyd.transaction(async ({ prisma }) => {
       await prisma.$executeRaw`
         insert into tool_usage (id, tool_id, user_id, success, at) values (gen_random_uuid(), 1, 'cyd', true, ${at})`
-      await prisma.$queryRaw`select tool_usage_make_partitions(array[${at}::timestamptz])`
-      await prisma.$queryRaw`select tool_usage_fold(100)`
     })
-    const { rows } = await superuser.query(`
-      select c.relrowsecurity as "isProtected", has_table_privilege('${app}', c.oid, 'select') as "isReadable"
-      from pg_inherits i join pg_class c on c.oid = i.inhrelid
-      where i.inhparent = 'tool_usage'::regclass and c.relname > 'tool_usage_w' || to_char(now() + interval '5 weeks', 'YYYYMMDD')`)
-    expect(rows).toEqual([{ isProtected: true, isReadable: false }])
+    const application = await createFunes({ url })
+    await application.as({ userId: 'cyd' }).tools.recordUsage({ tool: 'pen', success: true })
+    expect(application.tools.usageStats().lastError).toBeNull()
+    // It lacks rights, and is meant to.
+    const { findings } = await application.doctor()
+    expect(findings.map(({ id }) => id)).not.toContain('rights.tables')
+    await application.close()
+    const { rows } = await superuser.query(
+      `select c.relrowsecurity as "isProtected", has_table_privilege('${app}', c.oid, 'select') as "isReadable",
+         (select count(*)::int4 from ${week}) as n
+       from pg_class c where c.relname = $1`,
+      [week],
+    )
+    expect(rows).toEqual([{ isProtected: true, isReadable: false, n: 1 }])
+    await cyd.transaction(({ prisma }) => prisma.$queryRaw`select tool_usage_fold(100)`)
     expect(await funes.tools.usage({ ...range, until: new Date(Date.now() + 60 * DAY) })).toMatchObject({
-      calls: 4,
+      calls: 5,
     })
+  })
+
+  const REFUSED = {
+    totals: 'select * from tool_usage_rollups',
+    changes: 'select users from tool_usage_deltas',
+    'who was purged': 'select * from purged_users',
+    'leaving a tenant': 'delete from users',
+    'weeks of any time': `select tool_usage_make_partitions(array[now() - interval '3 years'])`,
+  }
+
+  it('tell a scope of others only how often and when about a tool was called by all of them', async () => {
+    const ada = funes.as({ userId: 'ada' })
+    const expectRefused = async () => {
+      for (const [what, text] of Object.entries(REFUSED)) {
+        const asked = ada.transaction(({ prisma }) => prisma.$queryRawUnsafe(text))
+        await expect(asked, what).rejects.toThrow(/permission denied/)
+      }
+    }
+    await expectRefused()
+    // Whatever the role was given before is taken from it.
+    await superuser.query(`
+      grant select on tool_usage_rollups, tool_usage_deltas, purged_users to ${app};
+      grant delete on users to ${app};
+      revoke select on tool_usage_last from ${app}`)
+    await funes.tenancy.enable({ role: app })
+    await superuser.query(`revoke execute on function tool_usage_make_partitions(timestamptz[]) from ${app}`)
+    await expectRefused()
+
+    expect(await ada.tools.usage()).toMatchObject({ calls: 1, users: 1, exact: true })
+    const select = { text: 'pen', mode: 'text', ranking: {}, explain: true } as const
+    const { hits } = await ada.tools.select(select)
+    const [hit] = (await funes.tools.select(select)).hits
+    expect(hits[0]?.score).toBeCloseTo(hit?.score as number, 9)
+    expect(hits[0]?.explanation.success).toMatchObject({ calls: 5, failures: 2 })
+    const hour = hits[0]?.explanation.recency?.lastUsedAt?.getTime() as number
+    expect(hour % 3_600_000).toBe(0)
+    await expect(ada.transaction(() => funes.tools.usage())).rejects.toMatchObject({
+      code: 'DB.PERMISSION_DENIED',
+    })
+  })
+
+  it('are added up, and their weeks made, by nobody who has no right to', async () => {
+    const { rows } = await superuser.query(`
+      select p.proname as name
+      from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+      where p.prosecdef and p.pronamespace = 'public'::regnamespace and a.grantee = 0`)
+    expect(rows).toEqual([])
   })
 })

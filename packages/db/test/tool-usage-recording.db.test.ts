@@ -21,7 +21,16 @@ async function until(done: () => Promise<boolean> | boolean): Promise<void> {
 }
 
 const counts = ({ queued, written, dropped, failed }: UsageStats) => ({ queued, written, ...dropped, failed })
-const none = { queued: 0, written: 0, overload: 0, unknownTool: 0, invalid: 0, closed: 0, failed: 0 }
+const none = {
+  queued: 0,
+  written: 0,
+  overload: 0,
+  unknownTool: 0,
+  invalid: 0,
+  closed: 0,
+  purged: 0,
+  failed: 0,
+}
 
 /** What Funes says aloud while `work` runs. */
 async function warnings(work: () => Promise<void>): Promise<string[]> {
@@ -157,6 +166,46 @@ onEveryEngine('recording usages', (db) => {
     await funes.close()
   })
 
+  it('takes whatever a call threw, and whatever a getter throws, without failing', async () => {
+    const tools = await open()
+    const circular = Object.assign(new Error('no answer'), { code: 'ECONN', request: {} as object })
+    circular.request = { circular }
+    const thrown = [circular, Object.assign(new Error('x'), { body: 'a\u0000b' }), 'Odd\u0000: it \ud800 is']
+    for (const error of thrown) await tools.recordUsage({ tool: 'saw', success: false, error })
+    const hostile = Object.defineProperty({ ...good }, 'wait', {
+      enumerable: true,
+      get() {
+        throw new Error('mine')
+      },
+    })
+    await tools.recordUsage(hostile as never)
+    expect(await tools.recordUsageMany(null as never)).toMatchObject({ accepted: 0, dropped: 1 })
+    await tools.flushUsage()
+    expect(counts(tools.usageStats())).toMatchObject({ written: 3, invalid: 2, failed: 0 })
+    const stored = await funes.prisma.toolUsage.findMany({ orderBy: { error: 'asc' } })
+    expect(stored.map(({ error }) => error)).toEqual(['ECONN', 'Error', 'Odd'])
+    await funes.close()
+  })
+
+  it('ends a flush though usages keep coming, and leaves what is added up behind', async () => {
+    const tools = await open({ batchSize: 5 })
+    await tools.recordUsageMany([good, good])
+    let isOver = false
+    const coming = (async () => {
+      while (!isOver) {
+        for (let i = 0; i < 3; i++) await tools.recordUsage(good)
+        await sleep(1)
+      }
+    })()
+    await tools.flushUsage()
+    isOver = true
+    await coming
+    expect(tools.usageStats().written).toBeGreaterThan(1)
+    await funes.close()
+    const { rows: deltas } = await db().pool.query('select count(*)::int4 as n from tool_usage_deltas')
+    expect(deltas[0].n).toBe(0)
+  })
+
   it('is part of a transaction when it waits, and stays when it does not', async () => {
     const tools = await open()
     const failing = funes.transaction(async () => {
@@ -193,7 +242,7 @@ onEveryEngine('recording usages', (db) => {
         return (await db().pool.query(text, values)).rows as Row[]
       },
     }
-    for (let i = 0; i < 3; i++) await writeUsages(executor, batch, true)
+    for (let i = 0; i < 3; i++) await writeUsages(executor, batch, { isShared: true })
     expect(await rows(db())).toBe(2)
     expect(await tools.usage({ exact: false })).toMatchObject({ calls: 1 })
     await funes.close()

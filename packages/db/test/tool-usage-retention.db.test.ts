@@ -57,6 +57,27 @@ onEveryEngine('keeping usages', (db) => {
     expect(stray.rows[0].n).toBe(0)
   })
 
+  it('makes the same weeks whatever the clock of the session', async () => {
+    const client = await db().pool.connect()
+    try {
+      await client.query(`begin; set local timezone = 'Europe/Berlin'`)
+      // The clock is put back within the first, and forward within the last.
+      const { rows } = await client.query(`
+        select tool_usage_make_partitions(array['2025-10-21Z', '2025-10-28Z', '2025-03-25Z', '2025-04-01Z']::timestamptz[]) as made`)
+      expect(rows[0].made).toBe(4)
+      await client.query(`set local timezone = 'UTC'`)
+      const bounds = await client.query(`
+        select pg_get_expr(relpartbound, oid) as bound from pg_class where relname in ('tool_usage_w20251020', 'tool_usage_w20250324') order by relname`)
+      expect(bounds.rows.map(({ bound }) => bound)).toEqual([
+        expect.stringMatching(/2025-03-24 00:00:00\+00.*2025-03-31 00:00:00\+00/),
+        expect.stringMatching(/2025-10-20 00:00:00\+00.*2025-10-27 00:00:00\+00/),
+      ])
+    } finally {
+      await client.query('rollback')
+      client.release()
+    }
+  })
+
   it('takes a usage of any time, and moves it to its week when that is made', async () => {
     const { funes, pool } = db()
     const insert = (at: string) =>

@@ -11,6 +11,8 @@ import { cosineDistance, random, randomVector } from './vectors.js'
 
 const DAY = 86_400_000
 const NOW = new Date('2026-06-15T12:00:00Z')
+/** As much as ranking knows of the last call. */
+const hourOf = (at: Date) => new Date(Math.floor(at.getTime() / 3_600_000) * 3_600_000)
 const WORDS = ['amber', 'basil', 'cedar', 'delta', 'ember', 'fjord', 'grove', 'heron', 'iris', 'jade']
 const TAGS = ['red', 'green', 'blue']
 
@@ -61,7 +63,7 @@ onEveryEngine('selecting tools', (db) => {
           tags,
           enabled,
         },
-        record: { calls, failures, lastUsedAt },
+        record: { calls, failures, lastUsedAt: lastUsedAt && hourOf(lastUsedAt) },
       })
     }
     await funes.tools.registerMany(given)
@@ -78,7 +80,8 @@ onEveryEngine('selecting tools', (db) => {
       [new Date(NOW.getTime() - 200 * DAY)],
     )
     const first = known[1] as Known
-    if (first.record.lastUsedAt === null) first.record.lastUsedAt = new Date(NOW.getTime() - 200 * DAY)
+    if (first.record.lastUsedAt === null)
+      first.record.lastUsedAt = hourOf(new Date(NOW.getTime() - 200 * DAY))
   })
 
   const ids = (hits: readonly ToolHit[]) => hits.map(({ tool }) => tool.name)

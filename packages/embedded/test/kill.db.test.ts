@@ -7,7 +7,7 @@ import { createEmbeddedPool } from '../src/index.js'
 import { preparedDirectory } from './processes.js'
 
 /** 50 is what it is meant for; fewer keep the suite short. */
-const KILLS = Number(process.env.FUNES_TEST_KILLS ?? 3)
+const KILLS = Number(process.env.FUNES_TEST_KILLS ?? 2)
 
 /** What the table holds after step `n`, as kill-child.mjs goes. */
 function notesAfter(n: number): Map<number, string> {

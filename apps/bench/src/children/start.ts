@@ -8,9 +8,9 @@ const program = fileURLToPath(new URL('one-search.js', import.meta.url))
 /** Runs a driver in a Node process of its own, as a serverless function would. */
 export async function startChild(task: ChildTask): Promise<ChildAnswer> {
   const running = promisify(execFile)(process.execPath, [program], {
-    env: { ...process.env, FUNES_BENCH_TASK: JSON.stringify(task) },
-    maxBuffer: 2 ** 20,
+    maxBuffer: 2 ** 24,
   })
+  running.child.stdin?.end(JSON.stringify(task))
   // Before the folder that the child has open is removed.
   const end = () => running.child.kill('SIGKILL')
   process.prependOnceListener('exit', end)

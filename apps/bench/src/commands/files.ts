@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Report } from '../result.js'
 
 /** Whether it has the parts of a run; their content is taken as it was written. */
-function isReport(value: unknown): value is Report {
+export function isReport(value: unknown): value is Report {
   const { format, environment, config, results } = (value ?? {}) as Partial<Record<keyof Report, unknown>>
   const isObject = (part: unknown) => typeof part === 'object' && part !== null
   return format === 1 && isObject(environment) && isObject(config) && Array.isArray(results)

@@ -7,6 +7,7 @@ import { printRetrieval } from '../retrieval/print.js'
 import { readLabelledSet } from '../retrieval/read-labelled-set.js'
 import { readSotuSet } from '../retrieval/sotu-set.js'
 import { embeddedDatabases, serverDatabases } from '../storage/database.js'
+import { writeBesidePage } from './page.js'
 
 function readSet({ dataset, turns, questions }: Options): Promise<LabelledSet> {
   if (dataset !== undefined) {
@@ -42,6 +43,7 @@ export async function retrievalCommand(options: Options): Promise<number> {
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   const report = await measureRetrieval(databases, set, progress)
+  if (options.page !== undefined) writeBesidePage(options.page, 'retrieval', printRetrieval(report), report)
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printRetrieval(report)}\n`)
   return 0
 }

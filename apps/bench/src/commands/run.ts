@@ -27,6 +27,7 @@ function applyOptions(sizes: Sizes, options: Options): Sizes {
     ...sizes,
     rows,
     scalingRows,
+    users: numberOf('users', options.users) ?? sizes.users,
     bulkRows: Math.min(sizes.bulkRows, rows),
     touched: Math.min(sizes.touched, rows),
     dimensions: numberOf('dimensions', options.dimensions) ?? sizes.dimensions,

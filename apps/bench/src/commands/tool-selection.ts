@@ -7,6 +7,7 @@ import { embeddedDatabases, serverDatabases } from '../storage/database.js'
 import { measureSelection } from '../tool-selection/measure.js'
 import { printSelection } from '../tool-selection/print.js'
 import { readToolSet } from '../tool-selection/read.js'
+import { writeBesidePage } from './page.js'
 
 /** Asks labelled requests of a real catalogue of tools, and prints how often each mode finds a right one; stdout has nothing else. */
 export async function toolSelectionCommand(options: Options): Promise<number> {
@@ -23,6 +24,8 @@ export async function toolSelectionCommand(options: Options): Promise<number> {
   process.once('SIGTERM', interrupt)
   try {
     const report = await measureSelection(databases, set, cached(model, { dir: CACHE_DIR }), progress)
+    if (options.page !== undefined)
+      writeBesidePage(options.page, 'tool-selection', printSelection(report), report)
     process.stdout.write(
       options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printSelection(report)}\n`,
     )

@@ -1,28 +1,25 @@
-import { exactTopK } from '@funes/corpus/exact'
 import { createVectorSource, subjectAt, syntheticText } from '@funes/corpus/synthetic'
+import { digestOf } from './digest.js'
+import { type Among, createJudge, type Judge } from './judge.js'
 import { type Query, type Row, rowId, rowIndex } from './row.js'
-import { includes, labelOf, ownerOf, type Scope, scopeName, sessionOf } from './scopes.js'
+import { CLUSTERS, createScopes, type Scope, scopeName } from './scopes.js'
 
-/** Which rows an answer was to come from: the first so many, and of those the ones in a scope if one is given. */
-export interface Among {
-  readonly rows: number
-  readonly scope?: Scope
-}
-
-export interface Judge {
-  /** How many rows a full answer has: k, or all there are if they are fewer. */
-  readonly wanted: number
-  /** The recall of an answer, ids nearest first: from 0 to 1. */
-  recall(query: Query, found: readonly string[]): number
-}
+export type { Among, Judge } from './judge.js'
 
 /** A reproducible set of memories, the queries held out from it, and the exact answers. */
 export interface Dataset {
   readonly dimensions: number
+  /** What is timed and scored. */
   readonly queries: readonly Query[]
+  /** Others of their kind, to choose settings by: nothing is then scored on what it was chosen by. */
+  readonly trials: readonly Query[]
   row(index: number): Row
   /** Made anew each time they are gone through: a million of them need no memory but their vectors'. */
   rows(from: number, to: number): Iterable<Row>
+  /** Whether a scope includes a row. */
+  includes(scope: Scope, index: number): boolean
+  /** The queries to ask within a scope: within a topic those about something else, which is what an index finds hard. */
+  queriesWithin(scope: Scope | undefined): readonly Query[]
   /** Whether a row's text and vector are about the subject of the query's. */
   isOnTopic(query: Query, id: string): boolean
   /**
@@ -32,29 +29,50 @@ export interface Dataset {
    * @throws RangeError when there is no row: a recall against nothing would be no recall
    */
   judge(k: number, among: Among): Promise<Judge>
+  /** A hash of the first rows and of all queries: two runs of another one had other work. */
+  digest(): string
 }
 
 /** Queries stand where no row can come. */
 const FIRST_QUERY = 2_000_000_000
-/** Single precision holds about seven digits of a distance, half precision in an index only orders. */
-const TIE = 1e-5
+const FIRST_TRIAL = 2_100_000_000
+/** What an exhaustive search takes long for is known after a few. */
+const TRIALS = 50
 
+/** The queries of a data set, without its rows: `count` of them from the first on. */
+export function createQueries(options: { seed: number; dimensions: number; count: number }): Query[] {
+  const source = createVectorSource({ ...options, clusters: CLUSTERS })
+  return queriesOf(source, options.seed, FIRST_QUERY, options.count)
+}
+
+function queriesOf(
+  source: ReturnType<typeof createVectorSource>,
+  seed: number,
+  first: number,
+  count: number,
+): Query[] {
+  return Array.from({ length: count }, (_, index): Query => {
+    const vector = source.at(first + index)
+    const text = syntheticText({ seed, index: first + index, cluster: source.clusterAt(first + index) })
+    return { index, text, vector, numbers: Array.from(vector) }
+  })
+}
+
+/** @param options.users how many own the rows; 1,000 unless given */
 export function createDataset(options: {
   seed: number
   dimensions: number
   rows: number
   queries: number
+  users?: number
 }): Dataset {
-  const { seed, dimensions } = options
-  const source = createVectorSource({ seed, dimensions })
+  const { seed, dimensions, users = 1000 } = options
+  const source = createVectorSource({ seed, dimensions, clusters: CLUSTERS })
+  const scopes = createScopes({ users, clusterAt: source.clusterAt, bearing: source.bearing })
   const flat = new Float32Array(options.rows * dimensions)
   for (let i = 0; i < options.rows; i++) flat.set(source.at(i), i * dimensions)
-  const queries = Array.from({ length: options.queries }, (_, index): Query => {
-    const vector = source.at(FIRST_QUERY + index)
-    const cluster = source.clusterAt(FIRST_QUERY + index)
-    const text = syntheticText({ seed, index: FIRST_QUERY + index, cluster })
-    return { index, text, vector, numbers: Array.from(vector) }
-  })
+  const queries = queriesOf(source, seed, FIRST_QUERY, options.queries)
+  const trials = queriesOf(source, seed, FIRST_TRIAL, TRIALS)
   const judges = new Map<string, Promise<Judge>>()
 
   const vectorAt = (index: number) =>
@@ -63,63 +81,42 @@ export function createDataset(options: {
   function row(index: number): Row {
     const cluster = source.clusterAt(index)
     return {
-      ...{ index, id: rowId(index), userId: ownerOf(index), sessionId: sessionOf(index) },
+      ...{ index, id: rowId(index), userId: scopes.ownerOf(index), sessionId: scopes.sessionOf(index) },
       content: syntheticText({ seed, index, cluster }),
-      metadata: { topic: cluster, label: labelOf(index) },
+      metadata: { cluster, label: scopes.labelOf(index), topic: scopes.topicOf(cluster) },
       vector: vectorAt(index),
     }
   }
 
-  function candidates({ rows, scope }: Among): Float32Array {
-    const first = flat.subarray(0, rows * dimensions)
-    if (scope === undefined) return first
-    const own = Array.from({ length: rows }, (_, i) => i).filter((i) => includes(scope, i))
-    const vectors = new Float32Array(own.length * dimensions)
-    for (const [i, index] of own.entries()) vectors.set(vectorAt(index), i * dimensions)
-    return vectors
+  function queriesWithin(scope: Scope | undefined): readonly Query[] {
+    if (scope?.by !== 'topic') return queries
+    const others = queries.filter(
+      ({ index }) => scopes.topicOf(source.clusterAt(FIRST_QUERY + index)) !== scopeName(scope),
+    )
+    return others.length === 0 ? queries : others
   }
 
-  async function makeJudge(k: number, among: Among): Promise<Judge> {
-    const asked = queries.map(({ vector }) => vector)
-    const vectors = candidates(among)
-    const wanted = Math.min(k, vectors.length / dimensions)
-    if (wanted === 0) throw new RangeError('no row is in this scope')
-    const { distances } = await exactTopK({ vectors, dimensions, queries: asked, k: wanted, cacheDir: null })
-    function recall(query: Query, found: readonly string[]): number {
-      const limit = (distances[(query.index + 1) * wanted - 1] as number) + TIE
-      const right = [...new Set(found)].slice(0, wanted).filter((id) => {
-        const index = rowIndex(id)
-        const isOwn = index < among.rows && (among.scope === undefined || includes(among.scope, index))
-        return isOwn && cosineDistance(query.vector, vectorAt(index)) <= limit
-      })
-      return right.length / wanted
-    }
-    return { wanted, recall }
+  function* rows(from: number, to: number): Generator<Row> {
+    for (let i = from; i < to; i++) yield row(i)
   }
 
   return {
-    dimensions,
-    queries,
-    row,
-    rows: (from, to) => ({
-      *[Symbol.iterator]() {
-        for (let i = from; i < to; i++) yield row(i)
-      },
-    }),
+    ...{ dimensions, queries, trials, row, queriesWithin, includes: scopes.includes },
+    rows: (from, to) => ({ [Symbol.iterator]: () => rows(from, to) }),
     isOnTopic: (query, id) =>
       subjectAt(source.clusterAt(FIRST_QUERY + query.index)) === subjectAt(source.clusterAt(rowIndex(id))),
     judge(k, among) {
-      const key = `${k} ${among.rows} ${among.scope === undefined ? '' : scopeName(among.scope)}`
-      const judge = judges.get(key) ?? makeJudge(k, among)
-      judges.set(key, judge)
-      return judge
+      const key = [k, among.rows, among.scope && scopeName(among.scope), among.isTrial].join(' ')
+      const known = judges.get(key)
+      if (known) return known
+      const made = createJudge({
+        ...{ k, among, dimensions, vectorAt, includes: scopes.includes },
+        first: flat.subarray(0, among.rows * dimensions),
+        queries: among.isTrial ? trials : queries,
+      })
+      judges.set(key, made)
+      return made
     },
+    digest: () => digestOf(rows(0, Math.min(1000, options.rows)), queries),
   }
-}
-
-/** Of unit vectors. */
-function cosineDistance(a: Float32Array, b: Float32Array): number {
-  let dot = 0
-  for (let i = 0; i < a.length; i++) dot += (a[i] as number) * (b[i] as number)
-  return 1 - dot
 }

@@ -21,6 +21,9 @@ export interface SearchRequest {
 
 export type WordSearchMode = 'vector' | 'text' | 'hybrid' | 'hybrid with context'
 
+/** How vectors were searched, as `SearchExplanation` of @funes/db tells it. */
+export type SearchPath = 'exact' | 'index' | 'index then exact'
+
 /** A way to store many memories at once. */
 export interface BulkMode {
   readonly name: string
@@ -39,8 +42,12 @@ export interface Session {
   use(effort: Effort): Promise<void>
   /** Ids of the k nearest rows, nearest first. */
   search(request: SearchRequest): Promise<string[]>
-  /** The same by the query's words, its vector, or both. */
-  searchWords?(request: SearchRequest & { readonly mode: WordSearchMode }): Promise<string[]>
+  /** Which way the same search goes; null where nothing was searched. */
+  pathOf?(request: SearchRequest): Promise<SearchPath | null>
+  /** The same by the query's words, its vector, or both; `isExact` compares every vector. */
+  searchWords?(
+    request: SearchRequest & { readonly mode: WordSearchMode; readonly isExact?: boolean },
+  ): Promise<string[]>
   /** Ids of the k nearest rows to each query, all in one call. */
   searchMany?(request: { readonly queries: readonly Query[]; readonly k: number }): Promise<string[][]>
   /** Stores one memory durably: when it resolves, a crash cannot lose it. */
@@ -64,5 +71,11 @@ export interface Driver {
   readonly filters: readonly Scope['by'][]
   /** Why it cannot run on this machine, or null. */
   unavailable?(): Promise<string | null>
-  open(database: Database, options: { connections: number; dimensions: number }): Promise<Session>
+  /** What has to be found out once, in an empty database of its storage, before any session is opened: plain JSON and buffers. */
+  record?(database: Database, options: { dimensions: number }): Promise<unknown>
+  /** @param options.recorded what {@link record} found out */
+  open(
+    database: Database,
+    options: { connections: number; dimensions: number; recorded?: unknown },
+  ): Promise<Session>
 }

@@ -25,6 +25,8 @@ export function whereOf(scope: Scope | undefined) {
       return { userId: SESSION_OWNER, filter: { sessionId: name } }
     case 'metadata':
       return { scope: 'all-users', filter: { metadata: { label: name } } } as const
+    case 'topic':
+      return { scope: 'all-users', filter: { metadata: { topic: name } } } as const
   }
 }
 
@@ -34,7 +36,7 @@ export const driver: Driver = {
   role: 'funes',
   engines: ['server', 'embedded'],
   storage: memories,
-  filters: ['user', 'session', 'metadata'],
+  filters: ['user', 'session', 'metadata', 'topic'],
   async open(database, { connections }) {
     const pool = await database.openPool({ connections })
     const funes = await createFunes({ pool, model: MODEL })
@@ -53,17 +55,25 @@ export const driver: Driver = {
         })
         return hits.map(({ memory }) => memory.id)
       },
+      async pathOf({ query, k, scope }) {
+        const { explanation } = await funes.memories.search({
+          ...{ embedding: query.vector, k, accuracy, explain: true },
+          ...whereOf(scope),
+        })
+        return explanation.path
+      },
       async searchMany({ queries, k }) {
         const questions = queries.map(({ vector }) => ({ embedding: vector, scope: 'all-users' as const }))
         const answers = await funes.memories.searchMany(questions, { k, accuracy })
         return answers.map((hits) => hits.map(({ memory }) => memory.id))
       },
-      async searchWords({ query, k, scope, mode }) {
+      async searchWords({ query, k, scope, mode, isExact }) {
         const hits = await funes.memories.search({
           ...whereOf(scope),
           ...(mode !== 'text' && { embedding: query.vector }),
           ...(mode !== 'vector' && { text: query.text }),
           ...(mode === 'hybrid with context' && { context: { before: 1, after: 1 } }),
+          ...(isExact && { accuracy: 'exact' as const }),
           k,
         })
         return hits.map(({ memory }) => memory.id)

@@ -19,7 +19,10 @@ const EFFORTS: readonly LangChainEffort[] = [
   { name: 'documented default', tableName: DOCUMENTED, isDefault: true },
 ]
 
-const filterOf = (scope: Scope) => ({ [scope.by === 'user' ? 'userId' : 'label']: scopeName(scope) })
+/** Under which key the metadata have what a scope means. */
+const KEYS = { user: 'userId', session: 'sessionId', metadata: 'label', topic: 'topic' } as const
+
+const filterOf = (scope: Scope) => ({ [KEYS[scope.by]]: scopeName(scope) })
 
 export const driver: Driver = {
   name: 'langchain',
@@ -27,7 +30,7 @@ export const driver: Driver = {
   role: 'peer',
   engines: ['server'],
   storage: langchainDocuments,
-  filters: ['user', 'metadata'],
+  filters: ['user', 'metadata', 'topic'],
   unavailable: peersMissing,
   async open(database, { connections, dimensions }) {
     const open = (effort: Partial<LangChainEffort>) =>

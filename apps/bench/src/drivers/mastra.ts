@@ -17,7 +17,10 @@ const EFFORTS: readonly MastraEffort[] = [
   { name: 'documented default', indexName: DOCUMENTED, isDefault: true },
 ]
 
-const filterOf = (scope: Scope) => ({ [scope.by === 'user' ? 'userId' : 'label']: scopeName(scope) })
+/** Under which key the metadata have what a scope means. */
+const KEYS = { user: 'userId', session: 'sessionId', metadata: 'label', topic: 'topic' } as const
+
+const filterOf = (scope: Scope) => ({ [KEYS[scope.by]]: scopeName(scope) })
 
 export const driver: Driver = {
   name: 'mastra',
@@ -25,7 +28,7 @@ export const driver: Driver = {
   role: 'peer',
   engines: ['server'],
   storage: mastraVectors,
-  filters: ['user', 'metadata'],
+  filters: ['user', 'metadata', 'topic'],
   unavailable: peersMissing,
   async open(database, { connections }) {
     const vectors = await openPgVector(database, connections)

@@ -48,6 +48,13 @@ function settingPlace({ search }: RecordedStatements, scope: RecordedScope): num
   )
 }
 
+const COUNTERS = `
+  create table if not exists bare_access (
+    user_id text, memory_id uuid, access_count int not null, last_accessed_at timestamptz,
+    primary key (user_id, memory_id)
+  )
+  with (fillfactor = 80)`
+
 async function copy(pool: pg.Pool, rows: readonly Row[]): Promise<void> {
   const client = await pool.connect()
   try {
@@ -68,17 +75,20 @@ export const driver: Driver = {
   role: 'limit',
   engines: ['server', 'embedded'],
   storage: memories,
-  filters: ['user', 'session', 'metadata'],
-  async open(database, { connections, dimensions }) {
+  filters: ['user', 'session', 'metadata', 'topic'],
+  async record(database, { dimensions }) {
+    const pool = await database.openPool({ connections: 1 })
+    try {
+      return await recordStatements(pool, { dimensions, k: K })
+    } finally {
+      await database.closePool(pool)
+    }
+  },
+  async open(database, { connections, recorded }) {
+    if (recorded === undefined) throw new Error('the statements have to be recorded first')
+    const statements = recorded as RecordedStatements
     const pool = await database.openPool({ connections })
-    // Counters beside nothing: no foreign key, no vector index.
-    await pool.query(`
-      create table if not exists bare_access (
-        user_id text, memory_id uuid, access_count int not null, last_accessed_at timestamptz,
-        primary key (user_id, memory_id)
-      )
-      with (fillfactor = 80)`)
-    const statements = await recordStatements(pool, { dimensions, k: K })
+    let hasCounters = false
     const places = Object.fromEntries(
       RECORDED_SCOPES.map((scope) => [scope, settingPlace(statements, scope)]),
     ) as Record<RecordedScope, number>
@@ -91,7 +101,8 @@ export const driver: Driver = {
       },
       async search({ query, k, scope }) {
         if (k !== K) throw new RangeError(`the statements were recorded for k = ${K}`)
-        const by = scope?.by ?? 'everyone'
+        // A topic stands in the metadata as a label does.
+        const by = scope?.by === 'topic' ? 'metadata' : (scope?.by ?? 'everyone')
         const { name, text, values } = statements.search[effort.accuracy][by]
         const place = effort.ef === undefined ? -1 : places[by]
         const marks = scope === undefined ? new Map<unknown, unknown>() : markedValues(scope)
@@ -132,6 +143,9 @@ export const driver: Driver = {
           ? [{ name: 'binary COPY', beforeIndex: true, load: (rows) => copy(pool, rows) }]
           : [],
       async touch(rows) {
+        // Counters beside nothing: no foreign key, no vector index.
+        if (!hasCounters) await pool.query(COUNTERS)
+        hasCounters = true
         await pool.query({
           name: 'bare_touch',
           text: `

@@ -24,6 +24,7 @@ export const RECORDED_SCOPES = ['everyone', 'user', 'session', 'metadata'] as co
 export type RecordedScope = (typeof RECORDED_SCOPES)[number]
 
 const containment = (label: string) => ({ label })
+const topicContainment = (topic: string) => ({ topic })
 
 /** What takes the place of the marks, for a search in a scope. */
 export function markedValues(scope: Scope): Map<unknown, unknown> {
@@ -31,7 +32,10 @@ export function markedValues(scope: Scope): Map<unknown, unknown> {
   return new Map<unknown, unknown>([
     [MARKS.userId, scope.by === 'session' ? SESSION_OWNER : name],
     [MARKS.sessionId, name],
-    [JSON.stringify(containment(MARKS.label)), JSON.stringify(containment(name))],
+    [
+      JSON.stringify(containment(MARKS.label)),
+      JSON.stringify(scope.by === 'topic' ? topicContainment(name) : containment(name)),
+    ],
   ])
 }
 

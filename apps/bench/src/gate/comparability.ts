@@ -1,7 +1,14 @@
 import type { BenchConfig, Environment, Report } from '../result.js'
 
 /** What decides the work: two runs that differ here measured different things. */
-const SAME_WORK = ['dimensions', 'seed', 'k', 'rows'] as const satisfies readonly (keyof BenchConfig)[]
+const SAME_WORK = [
+  'dimensions',
+  'seed',
+  'k',
+  'rows',
+  'users',
+  'data',
+] as const satisfies readonly (keyof BenchConfig)[]
 
 /** What figures depend on without being another task. */
 const SAME_RUN = [

@@ -11,6 +11,8 @@ export interface Change {
   readonly ratio: number
   /** `single` where a run has but one value of it, `overlap` where the rounds of the two do: both may be chance. */
   readonly kind: 'clear' | 'overlap' | 'single'
+  /** Whether less is found, or refused more often, than before. */
+  readonly isLoss: boolean
 }
 
 export interface Comparison {
@@ -24,18 +26,44 @@ export interface Comparison {
   readonly onlyAfter: readonly string[]
 }
 
+/**
+ * Shares of what was found: 1 for what is best, -1 for what is worst at 1. They come out the same in every round, as the
+ * same is asked, and a hundredth of them is much: neither rounds nor per cent tell a change.
+ */
+const SHARES: Readonly<Record<string, 1 | -1>> = {
+  recall: 1,
+  foundShare: 1,
+  shortShare: -1,
+  refusedShare: -1,
+}
+
+/** Shares that differ by no more are alike: an index is built a little differently each time. */
+const SHARE_STEP = 0.005
+/** So are other figures that differ by no more than this part. */
+const STEP = 0.05
+
 const inWords = ({ scenario, driver, point }: Result) =>
   `${scenario} / ${driver} / ${Object.entries(point)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key} ${value}`)
     .join(', ')}`
 
-function kindOf(then: Spread, now: Spread): Change['kind'] {
+const isShare = (figure: string) => Object.hasOwn(SHARES, figure)
+
+function kindOf(figure: string, then: Spread, now: Spread): Change['kind'] {
+  const isApart = now.low > then.high || now.high < then.low
+  if (isShare(figure)) return isApart && hasMoved(figure, then.median, now.median) ? 'clear' : 'overlap'
   if (then.low === then.high || now.low === now.high) return 'single'
-  return now.low > then.high || now.high < then.low ? 'clear' : 'overlap'
+  return isApart ? 'clear' : 'overlap'
 }
 
 const ratioOf = (before: number, after: number) => (before === after ? 1 : after / before)
+
+/** Whether a figure changed by more than is worth a line; rounding must not hide what is just a step. */
+function hasMoved(figure: string, before: number, after: number): boolean {
+  if (isShare(figure)) return Math.abs(after - before) > SHARE_STEP + 1e-9
+  return !(Math.abs(ratioOf(before, after) - 1) <= STEP)
+}
 
 /** Holds two runs against each other, figure by figure. */
 export function compareReports(before: Report, after: Report): Comparison {
@@ -48,7 +76,10 @@ export function compareReports(before: Report, after: Report): Comparison {
       const then = earlier.get(what)?.figures[figure]
       if (!then) return []
       const [a, b] = [then.median, now.median]
-      return [{ what, figure, before: a, after: b, ratio: ratioOf(a, b), kind: kindOf(then, now) }]
+      const isLoss = hasMoved(figure, a, b) && (SHARES[figure] ?? 0) * (b - a) < 0
+      return [
+        { what, figure, before: a, after: b, ratio: ratioOf(a, b), kind: kindOf(figure, then, now), isLoss },
+      ]
     }),
   )
   const nothing = found.length === 0 && changes.length === 0
@@ -64,10 +95,10 @@ export function compareReports(before: Report, after: Report): Comparison {
 /** How far a ratio is from 1, the same both ways. */
 const distance = ({ ratio }: Change) => Math.abs(Math.log(ratio))
 
-/** Changes of more than 5 %, the greatest first. */
+/** Changes that are worth a line, the greatest first. */
 const greatest = (changes: readonly Change[], kind: Change['kind']) =>
   changes
-    .filter((change) => change.kind === kind && !(Math.abs(change.ratio - 1) <= 0.05))
+    .filter((change) => change.kind === kind && hasMoved(change.figure, change.before, change.after))
     .sort((a, b) => (distance(a) === distance(b) ? 0 : distance(b) - distance(a)))
 
 function line({ what, figure, before, after, ratio }: Change): string {
@@ -78,17 +109,20 @@ function line({ what, figure, before, after, ratio }: Change): string {
 const listed = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [title, ...lines.map((text) => `  ${text}`)]
 
-/** What keeps the two apart, the clear changes, those nobody can judge, and what only one of them has. */
+/** What keeps the two apart, what is found less of, the clear changes, those nobody can judge, and what only one of them has. */
 export function printComparison(comparison: Comparison): string {
   const { changes } = comparison
+  const lost = changes.filter(({ isLoss }) => isLoss)
   const clear = greatest(changes, 'clear')
+  const others = changes.filter(({ isLoss }) => !isLoss)
   return [
     ...listed('NOT COMPARABLE:', comparison.obstacles),
     ...listed('Beside the code, these differ:', comparison.differences),
-    ...clear.map(line),
+    ...listed('FOUND LESS:', lost.map(line)),
+    ...greatest(others, 'clear').map(line),
     ...listed(
       'Changed, but a run has no spread to tell it from chance:',
-      greatest(changes, 'single').map(line),
+      greatest(others, 'single').map(line),
     ),
     ...listed('Only in the first run:', comparison.onlyBefore),
     ...listed('Only in the second run:', comparison.onlyAfter),

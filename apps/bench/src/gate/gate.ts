@@ -1,12 +1,16 @@
-import type { Report, Result } from '../result.js'
+import type { Report, Result, Spread } from '../result.js'
 import { formatFigure } from '../table.js'
-import { type Bound, GATE } from './bounds.js'
+import type { Bound } from './bound.js'
+import { GATE } from './bounds.js'
 
 export interface Check {
   readonly bound: Bound
   /** The point that was held against the bound, in words. */
   readonly at: string
   readonly value: number
+  readonly own: Spread
+  /** The other driver's figure, where the value is a ratio. */
+  readonly other?: Spread
   readonly kept: boolean
 }
 
@@ -43,14 +47,14 @@ export function check(results: readonly Result[], bounds: readonly Bound[]): Che
       .filter(({ scenario, driver }) => scenario === bound.scenario && driver === bound.driver)
       .filter((result) => matches(result, bound.where))
       .flatMap((result): Check[] => {
-        const own = result.figures[bound.figure]?.median
+        const own = result.figures[bound.figure]
         if (own === undefined) return []
-        let value = own
-        if (bound.against !== undefined) {
-          const other = counterpart(results, result, bound.against)?.figures[bound.figure]?.median
-          if (other === undefined) return []
-          value = own / other
-        }
+        const other =
+          bound.against === undefined
+            ? undefined
+            : counterpart(results, result, bound.against)?.figures[bound.figure]
+        if (bound.against !== undefined && other === undefined) return []
+        const value = other === undefined ? own.median : own.median / other.median
         const kept =
           Number.isFinite(value) &&
           value >= (bound.atLeast ?? -Infinity) &&
@@ -58,7 +62,7 @@ export function check(results: readonly Result[], bounds: readonly Bound[]): Che
         const at = Object.entries(result.point)
           .map(([key, place]) => `${key} ${typeof place === 'number' ? place.toLocaleString('en') : place}`)
           .join(', ')
-        return [{ bound, at, value, kept }]
+        return [{ bound, at, value, own, ...(other && { other }), kept }]
       }),
   )
 }
@@ -66,7 +70,8 @@ export function check(results: readonly Result[], bounds: readonly Bound[]): Che
 function describeCheck({ bound, at, value, kept }: Check): string {
   const unit = bound.against === undefined ? '' : ` x ${bound.against}`
   const limit = bound.atLeast === undefined ? `at most ${bound.atMost}` : `at least ${bound.atLeast}`
-  return `${kept ? 'kept  ' : 'BROKEN'}  ${bound.name} (${at}): ${formatFigure(value)}${unit}, ${limit}`
+  const isBroken = !kept && !bound.isKeptByOne
+  return `${kept ? 'kept  ' : isBroken ? 'BROKEN' : '-     '}  ${bound.name} (${at}): ${formatFigure(value)}${unit}, ${limit}`
 }
 
 /** Whether the run was to measure what the bound is about. */
@@ -84,14 +89,21 @@ export function verdictOf(report: Report, bounds: readonly Bound[]) {
   const unjudged = bounds
     .filter((bound) => isExpected(bound, report))
     .filter((bound) => !checks.some((one) => one.bound === bound))
+  const keptByNone = bounds.filter((bound) => {
+    const own = checks.filter((one) => one.bound === bound)
+    return bound.isKeptByOne && own.length > 0 && !own.some(({ kept }) => kept)
+  })
   return {
     checks,
     unjudged,
+    keptByNone,
     print(): number {
       for (const one of checks) console.log(describeCheck(one))
       for (const { name } of unjudged) console.log(`BROKEN  ${name}: the run has no such figure`)
       if (checks.length === 0) console.log('BROKEN  nothing was measured that the gate could judge')
-      const isKept = checks.length > 0 && unjudged.length === 0 && checks.every(({ kept }) => kept)
+      for (const { name } of keptByNone) console.log(`BROKEN  ${name}: no result of the run keeps it`)
+      const broken = checks.filter(({ kept, bound }) => !kept && !bound.isKeptByOne)
+      const isKept = checks.length > 0 && unjudged.length + keptByNone.length + broken.length === 0
       return isKept ? 0 : 1
     },
   }

@@ -15,7 +15,7 @@ function cpuMsSince(since: NodeJS.CpuUsage): number {
 }
 
 /** Calls are cut off after so long, so that a full scan of many rows does not take hours: but never below a dozen. */
-const MAX_MS = 8_000
+const MAX_MS = 4_000
 const MIN_CALLS = 12
 
 /** One call after the other, at most `limit` in all. What a single client waits for. */

@@ -1,5 +1,6 @@
 import { build, type Histogram } from 'hdr-histogram-js'
-import type { Percentile } from '../result.js'
+import type { Percentile, Spread } from '../result.js'
+import { once, spread } from './spread.js'
 
 const PERCENTILES = [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.99, 100]
 
@@ -12,6 +13,18 @@ export interface Latencies {
   percentiles(): Percentile[]
   /** @internal */
   readonly histogram: Histogram
+}
+
+/** Two calls stand above a p99 at least: of fewer calls it would be the slowest one, which is chance. */
+const CALLS_FOR_P99 = 200
+
+/** A p99 of each of several rounds, or of all together where a round has too few calls; none where those are too few too. */
+export function p99Of(rounds: readonly Latencies[]): Spread | undefined {
+  if (rounds.length > 0 && rounds.every(({ count }) => count >= CALLS_FOR_P99))
+    return spread(rounds.map((one) => one.ms(99)))
+  const all = createLatencies()
+  for (const one of rounds) all.add(one)
+  return all.count >= CALLS_FOR_P99 ? once(all.ms(99)) : undefined
 }
 
 export function createLatencies(): Latencies {

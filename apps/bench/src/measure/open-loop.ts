@@ -2,8 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createLatencies, type Latencies } from './latencies.js'
 
 export interface ArrivalResult {
-  /** From the moment a call was due, not from when it could be sent: a queue in front of the database counts. */
+  /**
+   * Of the calls that were answered, from the moment a call was due, not from when it could be sent: a queue in front of
+   * the database counts.
+   */
   readonly latencies: Latencies
+  /** A percentile of all calls, those that were refused taken for slower than any other; undefined where it falls among them. */
+  ms(percentile: number): number | undefined
   /** Calls answered a second, up to the last answer. */
   readonly achieved: number
   /** The part of the calls that were refused, given up by a time limit for the most part: 0 to 1. */
@@ -49,5 +54,9 @@ export async function callAtRate(
   await Promise.all(running)
   if (failures.length === total) throw failures[0]
   const achieved = (total - failures.length) / ((performance.now() - start) / 1000)
-  return { latencies, achieved, refusedShare: failures.length / total, lateMs }
+  const ms = (percentile: number) => {
+    const ofAnswered = (percentile * total) / (total - failures.length)
+    return ofAnswered > 100 ? undefined : latencies.ms(ofAnswered)
+  }
+  return { latencies, ms, achieved, refusedShare: failures.length / total, lateMs }
 }

@@ -8,11 +8,12 @@ const COLOURS: Readonly<Record<string, string>> = {
   langchain: '#b8a000',
 }
 
-const OTHERS = ['#666666', '#8c564b', '#17becf', '#7f3c8d']
+/** For whatever else is compared, in the order in which it comes; those of drivers come back when these are used up. */
+const OTHERS = ['#666666', '#8c564b', '#17becf', '#7f3c8d', ...Object.values(COLOURS)]
+const given = new Map<string, string>()
 
-export function colourOf(driver: string): string {
-  const known = COLOURS[driver]
-  if (known !== undefined) return known
-  const sum = [...driver].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0)
-  return OTHERS[sum % OTHERS.length] as string
+export function colourOf(series: string): string {
+  const colour = COLOURS[series] ?? given.get(series) ?? (OTHERS[given.size % OTHERS.length] as string)
+  if (COLOURS[series] === undefined) given.set(series, colour)
+  return colour
 }

@@ -39,7 +39,7 @@ function lines(chart: Chart): Drawn {
       label: x.label,
       type: x.log && !x.percentile ? 'log' : 'linear',
       ...(x.percentile && {
-        ticks: NINES_TICKS.map(nines),
+        ticks: NINES_TICKS.map(nines).filter((at) => isWithin(at, data)),
         tickFormat: (value: number) => formatPercentile(100 * (1 - 10 ** -value)),
       }),
       ...(ownTicks && { ticks: sizes, tickFormat: (value: number) => compact(value) }),
@@ -73,6 +73,12 @@ function lines(chart: Chart): Drawn {
       ),
     ],
   }) as unknown as Drawn
+}
+
+/** A tick beyond what was measured would stand outside of the picture. */
+function isWithin(at: number, data: readonly { x: number }[]): boolean {
+  const places = data.map(({ x }) => x)
+  return at >= Math.min(...places) && at <= Math.max(...places)
 }
 
 function bars(chart: Chart): Drawn {

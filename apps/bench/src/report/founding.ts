@@ -18,8 +18,18 @@ const most = (figure: string) => (results: readonly Result[]) =>
 /** What the project promised when it began. */
 const PROMISES: readonly Claim[] = [
   {
-    ...{ what: 'search', promised: 'under 10 ms', scenario: 'search', figure: 'p50Ms', unit: 'ms' },
+    ...{
+      what: 'search by meaning',
+      promised: 'under 10 ms',
+      scenario: 'search',
+      figure: 'p50Ms',
+      unit: 'ms',
+    },
     pick: (results) => results.find(({ point }) => point.effort === 'high'),
+  },
+  {
+    ...{ what: 'search by meaning and words', promised: 'under 10 ms', scenario: 'hybrid', figure: 'p50Ms' },
+    ...{ unit: 'ms', pick: (results) => last(results.filter(({ point }) => point.mode === 'hybrid')) },
   },
   {
     ...{ what: 'storing a memory', promised: 'under 5 ms', scenario: 'insert', figure: 'p50Ms', unit: 'ms' },

@@ -1,7 +1,7 @@
 import { createFunes, type Funes } from '@funes/db'
-import { createLatencies } from '../measure/latencies.js'
+import { createLatencies, type Latencies } from '../measure/latencies.js'
 import type { Databases } from '../storage/database.js'
-import type { EmbeddedSet } from './labelled-set.js'
+import type { EmbeddedSet, Question } from './labelled-set.js'
 import { loadTurns, RETRIEVAL_MODEL } from './load.js'
 import { MODES, type RetrievalMode } from './modes.js'
 import { type Answered, type AtDepths, anyHit, DEPTHS, evidenceRecall } from './recall.js'
@@ -30,36 +30,44 @@ export interface RetrievalReport {
 const WARM_UP = 20
 const DEEPEST = Math.max(...DEPTHS)
 
-async function measureMode(
-  funes: Funes,
-  mode: RetrievalMode,
-  { questions }: EmbeddedSet,
-  ids: ReadonlyMap<string, string>,
-): Promise<ModeResult> {
-  const search = (question: EmbeddedSet['questions'][number]) =>
-    funes.memories.search({ userId: question.userId, k: DEEPEST, ...mode.options(question) })
-  for (const question of questions.slice(0, WARM_UP)) await search(question)
-  const latencies = createLatencies()
-  const answers: Answered[] = []
-  for (const question of questions) {
-    const start = performance.now()
-    const hits = await search(question)
-    latencies.record(performance.now() - start)
-    // Only what was ranked counts: a turn that came along as a hit's context is no hit.
-    answers.push({
-      ranked: hits.map(({ memory }) => ids.get(memory.id) as string),
-      evidence: question.evidence,
-    })
-  }
-  return {
-    mode: mode.name,
-    anyHit: anyHit(answers),
-    evidenceRecall: evidenceRecall(answers),
-    latencyMs: { p50: latencies.ms(50), p95: latencies.ms(95) },
-  }
+/** A way of asking with what it has found so far. */
+interface Turn {
+  readonly mode: RetrievalMode
+  readonly latencies: Latencies
+  readonly answers: Answered[]
 }
 
-/** Stores the turns in a database of its own and asks every question in every mode, one after the other. */
+const search = (funes: Funes, mode: RetrievalMode, question: Question) =>
+  funes.memories.search({ userId: question.userId, k: DEEPEST, ...mode.options(question) })
+
+/** Turns asked as if they were questions: what is timed and counted later was never asked before. */
+function warmUpQuestions({ turns }: EmbeddedSet): Question[] {
+  const step = Math.max(1, Math.floor(turns.length / WARM_UP))
+  return turns
+    .filter((_, i) => i % step === 0)
+    .slice(0, WARM_UP)
+    .map(({ userId, content, embedding, id }) => ({ userId, text: content, embedding, evidence: [id] }))
+}
+
+/** Asks each question in every mode before the next one, beginning with another mode each time. */
+async function ask(funes: Funes, set: EmbeddedSet, ids: ReadonlyMap<string, string>): Promise<Turn[]> {
+  for (const question of warmUpQuestions(set)) for (const mode of MODES) await search(funes, mode, question)
+  const turns = MODES.map((mode): Turn => ({ mode, latencies: createLatencies(), answers: [] }))
+  for (const [i, question] of set.questions.entries()) {
+    for (let j = 0; j < turns.length; j++) {
+      const { mode, latencies, answers } = turns[(i + j) % turns.length] as Turn
+      const start = performance.now()
+      const hits = await search(funes, mode, question)
+      latencies.record(performance.now() - start)
+      // Only what was ranked counts: a turn that came along as a hit's context is no hit.
+      const ranked = hits.map(({ memory }) => ids.get(memory.id) as string)
+      answers.push({ ranked, evidence: question.evidence })
+    }
+  }
+  return turns
+}
+
+/** Stores the turns in a database of its own and asks every question in every mode. */
 export async function measureRetrieval(
   databases: Databases,
   set: EmbeddedSet,
@@ -74,11 +82,9 @@ export async function measureRetrieval(
       const ids = await loadTurns(funes, set, (done, total) => progress(`stored ${done} of ${total} turns`))
       // Statistics as autovacuum would have them a minute later.
       await pool.query('analyze')
-      const modes: ModeResult[] = []
-      for (const mode of MODES) {
-        progress(`asking ${set.questions.length} questions, ${mode.name}: ${mode.about}`)
-        modes.push(await measureMode(funes, mode, set, ids))
-      }
+      for (const { name, about } of MODES) progress(`${name}: ${about}`)
+      progress(`asking ${set.questions.length} questions in each of these ways`)
+      const turns = await ask(funes, set, ids)
       return {
         dataset: set.name,
         engine: database.engine,
@@ -87,7 +93,12 @@ export async function measureRetrieval(
         questions: set.questions.length,
         dimensions: set.dimensions,
         encoder: set.encoder,
-        modes,
+        modes: turns.map(({ mode, latencies, answers }) => ({
+          mode: mode.name,
+          anyHit: anyHit(answers),
+          evidenceRecall: evidenceRecall(answers),
+          latencyMs: { p50: latencies.ms(50), p95: latencies.ms(95) },
+        })),
       }
     } finally {
       await funes.close()

@@ -1,64 +1,77 @@
 import type { Dataset } from '../dataset/dataset.js'
-import type { Driver, Effort } from '../drivers/driver.js'
+import type { Driver, Effort, Session } from '../drivers/driver.js'
 import type { BenchConfig } from '../result.js'
 import type { Database } from '../storage/database.js'
 
-/** Recall of each effort of a driver over the held-out queries. */
-async function recallByEffort(
+export interface ComparableOptions {
+  readonly config: Pick<BenchConfig, 'rows' | 'k' | 'recallFloor'>
+  readonly dataset: Dataset
+  readonly funes: Driver | undefined
+  loaded(driver: Driver, rows: number): Promise<Database>
+  recorded(driver: Driver): unknown
+  rowsAtMost(driver: Driver): number
+  progress(text: string): void
+}
+
+interface EffortRecall {
+  readonly effort: Effort
+  readonly recall: number
+}
+
+async function withSession<T>(
   driver: Driver,
-  database: Database,
-  dataset: Dataset,
-  { rows, k }: { rows: number; k: number },
-): Promise<{ effort: Effort; recall: number }[]> {
-  const session = await driver.open(database, { connections: 1, dimensions: dataset.dimensions })
+  { dataset, config, loaded, recorded, rowsAtMost }: ComparableOptions,
+  work: (session: Session, rows: number) => Promise<T>,
+): Promise<T> {
+  const rows = Math.min(config.rows, rowsAtMost(driver))
+  const { dimensions } = dataset
+  const database = await loaded(driver, rows)
+  const session = await driver.open(database, { connections: 1, dimensions, recorded: recorded(driver) })
   try {
-    const found: { effort: Effort; recall: number }[] = []
-    const judge = await dataset.judge(k, { rows })
-    // An exhaustive search takes long and its recall is known after a few.
-    const queries = dataset.queries.slice(0, 50)
-    for (const effort of session.efforts) {
-      await session.use(effort)
-      let sum = 0
-      for (const query of queries) {
-        sum += judge.recall(query, await session.search({ query, k }))
-      }
-      found.push({ effort, recall: sum / queries.length })
-    }
-    return found
+    return await work(session, rows)
   } finally {
     await session.close()
   }
 }
 
-/** The first effort that reaches the floor; where none does, the one with the best recall. */
-function leastEffort(
-  measured: readonly { effort: Effort; recall: number }[],
-  floor: number,
-): { effort: Effort; recall: number } {
-  const enough = measured.find(({ recall }) => recall >= floor)
-  const best = measured.reduce((a, b) => (b.recall > a.recall ? b : a))
-  return enough ?? best
+/**
+ * The first effort that reaches the floor; where none does, the one with the best recall. Found by the trial queries: what
+ * is scored later chooses nothing.
+ */
+function leastEffort(driver: Driver, options: ComparableOptions): Promise<EffortRecall> {
+  const { dataset, config } = options
+  return withSession(driver, options, async (session, rows) => {
+    const judge = await dataset.judge(config.k, { rows, isTrial: true })
+    let best: EffortRecall | undefined
+    for (const effort of session.efforts) {
+      await session.use(effort)
+      let sum = 0
+      for (const query of dataset.trials)
+        sum += judge.recall(query, await session.search({ query, k: config.k }))
+      const recall = sum / dataset.trials.length
+      if (best === undefined || recall > best.recall) best = { effort, recall }
+      if (recall >= config.recallFloor) break
+    }
+    return best as EffortRecall
+  })
 }
 
 export type Comparable = (driver: Driver) => Promise<Effort>
 
 /** Finds each driver's comparable effort once. */
-export function createComparable(
-  config: Pick<BenchConfig, 'rows' | 'k' | 'recallFloor'>,
-  dataset: Dataset,
-  funes: Driver | undefined,
-  loaded: (driver: Driver) => Promise<Database>,
-  progress: (text: string) => void,
-): Comparable {
+export function createComparable(options: ComparableOptions): Comparable {
+  const { config, funes, progress } = options
   const known = new Map<string, Promise<Effort>>()
 
   async function find(driver: Driver): Promise<Effort> {
-    const measured = await recallByEffort(driver, await loaded(driver), dataset, config)
     if (funes && driver !== funes && driver.storage === funes.storage) {
-      const same = await comparable(funes)
-      return measured.find(({ effort }) => effort.name === same.name)?.effort ?? same
+      const { name } = await comparable(funes)
+      const own = await withSession(driver, options, async ({ efforts }) =>
+        efforts.find((effort) => effort.name === name),
+      )
+      if (own) return own
     }
-    const { effort, recall } = leastEffort(measured, config.recallFloor)
+    const { effort, recall } = await leastEffort(driver, options)
     progress(`${driver.name}: recall@${config.k} ${recall.toFixed(3)} at effort "${effort.name}"`)
     return effort
   }

@@ -10,8 +10,14 @@ export interface ScenarioContext {
   readonly dataset: Dataset
   /** Those that run here, in the order they are shown. */
   readonly drivers: readonly Driver[]
+  /** The most rows that a driver is measured with. */
+  rowsAtMost(driver: Driver): number
   /** A database loaded with the first `rows` rows, indexed. For reading only: all scenarios share it. */
   loaded(driver: Driver, rows?: number): Promise<Database>
+  /** How long it took to index that database, in seconds. */
+  builtIn(driver: Driver, rows: number): Promise<number>
+  /** What the driver's sessions are opened with: its statements, where they were recorded beforehand. */
+  recorded(driver: Driver): unknown
   /** The same in a database that the scenario may write to. Shared by drivers of one storage until `scenario` ends. */
   writable(driver: Driver): Promise<Database>
   /** A new database with the storage's tables, empty and without a vector index. Drop it after use. */
@@ -30,6 +36,8 @@ export interface Scenario {
   readonly order: number
   /** Whether it runs only when it is asked for by name. */
   readonly isOptional?: boolean
+  /** Whether it goes up to sizes of its own: drivers that are only measured at small ones take part. */
+  readonly hasOwnSizes?: boolean
   readonly title: string
   /** What it answers, in one or two sentences, for the report. */
   readonly about: string

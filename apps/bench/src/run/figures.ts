@@ -1,4 +1,5 @@
 import type { LoopResult } from '../measure/closed-loop.js'
+import { p99Of } from '../measure/latencies.js'
 import { spread } from '../measure/spread.js'
 import type { Result, Spread } from '../result.js'
 import type { Chart } from './context.js'
@@ -16,13 +17,14 @@ export interface Round {
 /** What every loop tells, recall first where there were searches. */
 export function loopFigures(rounds: readonly Round[], rateName: string): Record<string, Spread> {
   const over = (figure: (round: Round) => number) => spread(rounds.map(figure))
+  const p99Ms = p99Of(rounds.map(({ loop }) => loop.latencies))
   return {
     ...(rounds[0]?.recall !== undefined && { recall: over(({ recall = 0 }) => recall) }),
     ...(rounds[0]?.short !== undefined && { shortShare: over(({ short = 0 }) => short) }),
     ...(rounds[0]?.onTopic !== undefined && { onTopicShare: over(({ onTopic = 0 }) => onTopic) }),
     p50Ms: over(({ loop }) => loop.latencies.ms(50)),
     p95Ms: over(({ loop }) => loop.latencies.ms(95)),
-    p99Ms: over(({ loop }) => loop.latencies.ms(99)),
+    ...(p99Ms && { p99Ms }),
     [rateName]: over(({ loop }) => loop.calls / loop.seconds),
     clientCpuMs: over(({ loop }) => loop.cpuMs),
   }

@@ -5,6 +5,8 @@ import type { Storage } from '../storage/storage.js'
 
 export interface Fixtures {
   loaded(driver: Driver, rows: number): Promise<Database>
+  /** How long it took to build the index of that one, in seconds. */
+  builtIn(driver: Driver, rows: number): Promise<number>
   writable(driver: Driver, rows: number): Promise<Database>
   empty(driver: Driver): Promise<Database>
   /** Drops what a scenario may have written to. */
@@ -19,6 +21,7 @@ export function createFixtures(
 ): Fixtures {
   const loadedOnes = new Map<string, Promise<Database>>()
   const writableOnes = new Map<string, Promise<Database>>()
+  const buildSeconds = new Map<Database, number>()
 
   async function empty(storage: Storage): Promise<Database> {
     const database = await databases.create()
@@ -30,7 +33,9 @@ export function createFixtures(
     const start = performance.now()
     const database = await empty(storage)
     await storage.load(database, dataset.rows(0, rows))
+    const building = performance.now()
     await storage.buildIndex(database, dataset.dimensions)
+    buildSeconds.set(database, (performance.now() - building) / 1000)
     await storage.addDefault?.(database)
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
     progress(`${storage.name}: ${rows.toLocaleString('en')} rows loaded and indexed in ${seconds} s`)
@@ -50,6 +55,7 @@ export function createFixtures(
 
   return {
     loaded,
+    builtIn: async (driver, rows) => buildSeconds.get(await loaded(driver, rows)) as number,
     writable: (driver, rows) =>
       once(writableOnes, `${driver.storage.name} ${rows}`, async () => {
         const original = await loaded(driver, rows)

@@ -7,7 +7,7 @@ import type { Databases } from '../storage/database.js'
 import { createComparable } from './comparable.js'
 import type { Scenario } from './context.js'
 import { describeEnvironment, durabilityWarnings } from './environment.js'
-import { createFixtures } from './fixtures.js'
+import { createFixtures, type Fixtures } from './fixtures.js'
 
 export interface RunOptions {
   readonly profile: Profile
@@ -51,28 +51,36 @@ export async function runBench(options: RunOptions): Promise<{ report: Report; f
   }
   for (const { what, why } of skipped) progress(`${what} is left out: ${why}`)
 
-  const config = {
-    profile: options.profile,
-    ...sizes,
-    drivers: drivers.map(({ name }) => name),
-    scenarios: options.scenarios.map(({ name }) => name),
-  }
   try {
     const environment = await readEnvironment(databases)
     for (const warning of durabilityWarnings(environment)) progress(warning)
     const largest = Math.max(sizes.rows, sizes.bulkRows, ...sizes.scalingRows)
     progress(`making ${largest.toLocaleString('en')} vectors of ${sizes.dimensions} dimensions`)
     const dataset = createDataset({ ...sizes, rows: largest })
+    const config = {
+      profile: options.profile,
+      ...sizes,
+      drivers: drivers.map(({ name }) => name),
+      scenarios: options.scenarios.map(({ name }) => name),
+      data: dataset.digest(),
+    }
     const fixtures = createFixtures(databases, dataset, progress)
-    const funes = drivers.find(({ role }) => role === 'funes')
+    const records = await recordAll(drivers, fixtures, dataset.dimensions)
+    const recorded = ({ name }: Driver) => records.get(name)
+    const rowsAtMost = ({ name }: Driver) => sizes.rowsAtMost?.[name] ?? Number.POSITIVE_INFINITY
     const loaded = (driver: Driver, rows = sizes.rows) => fixtures.loaded(driver, rows)
-    const comparable = createComparable(config, dataset, funes, loaded, progress)
+    const comparable = createComparable({
+      ...{ config, dataset, loaded, recorded, rowsAtMost, progress },
+      funes: drivers.find(({ role }) => role === 'funes'),
+    })
     const results: Result[] = []
     const failed: string[] = []
     for (const scenario of options.scenarios) {
       progress(`${scenario.name}: ${scenario.title}`)
       const given = {
-        ...{ engine: databases.engine, config, dataset, drivers, loaded, comparable, progress },
+        ...{ engine: databases.engine, config, dataset, loaded, comparable, recorded, rowsAtMost, progress },
+        drivers: drivers.filter((driver) => scenario.hasOwnSizes || rowsAtMost(driver) >= sizes.rows),
+        builtIn: fixtures.builtIn,
         writable: (driver: Driver) => fixtures.writable(driver, sizes.rows),
         empty: fixtures.empty,
       }
@@ -93,6 +101,22 @@ export async function runBench(options: RunOptions): Promise<{ report: Report; f
   } finally {
     await databases.dropAll()
   }
+}
+
+/** Has every driver find out beforehand what its sessions need to know, where it does no harm to what is measured. */
+async function recordAll(
+  drivers: readonly Driver[],
+  fixtures: Fixtures,
+  dimensions: number,
+): Promise<ReadonlyMap<string, unknown>> {
+  const records = new Map<string, unknown>()
+  for (const driver of drivers) {
+    if (driver.record === undefined) continue
+    const database = await fixtures.empty(driver)
+    records.set(driver.name, await driver.record(database, { dimensions }))
+    await database.drop()
+  }
+  return records
 }
 
 async function readEnvironment(databases: Databases) {

@@ -22,6 +22,7 @@ export async function withSessions<T>(
       const session = await driver.open(await options.database(driver), {
         connections: options.connections,
         dimensions: context.dataset.dimensions,
+        recorded: context.recorded(driver),
       })
       contenders.push({ driver, session })
     }
@@ -38,7 +39,12 @@ export async function withSession<T>(
   { database, connections }: { database: Database; connections: number },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await driver.open(database, { connections, dimensions: context.dataset.dimensions })
+  const { dimensions } = context.dataset
+  const session = await driver.open(database, {
+    connections,
+    dimensions,
+    recorded: context.recorded(driver),
+  })
   try {
     return await work(session)
   } finally {
@@ -59,6 +65,13 @@ export function createNewRows({ dataset }: ScenarioContext): (count: number) => 
   }
 }
 
+/** What a search found, and what had been stored beside the loaded rows when it was asked. */
+interface Answer {
+  readonly query: Query
+  readonly ids: readonly string[]
+  readonly stored: number
+}
+
 /** Searches and remembers what was found, so that the recall told is that of the searches that were timed. */
 export interface RecordedSearch {
   search(i: number): Promise<void>
@@ -68,22 +81,35 @@ export interface RecordedSearch {
   forget(): void
 }
 
-export function recordSearches(context: ScenarioContext, session: Session, among: Among): RecordedSearch {
+/**
+ * @param options.queries to ask; unless given, those for the scope
+ * @param options.stored grows by each row that is stored meanwhile: an answer has to have it from then on
+ */
+export function recordSearches(
+  context: ScenarioContext,
+  session: Session,
+  among: Among,
+  options: { queries?: readonly Query[]; stored?: readonly Row[] } = {},
+): RecordedSearch {
   const { dataset, config } = context
-  let found: { query: Query; ids: string[] }[] = []
+  const { stored, queries = dataset.queriesWithin(among.scope) } = options
+  let found: Answer[] = []
   const forget = () => {
     found = []
   }
   return {
     forget,
     async search(i) {
-      const query = dataset.queries[i % dataset.queries.length] as Query
+      const query = queries[i % queries.length] as Query
       const scope = among.scope === undefined ? {} : { scope: among.scope }
-      found.push({ query, ids: await session.search({ query, k: config.k, ...scope }) })
+      const before = stored?.length ?? 0
+      found.push({ query, ids: await session.search({ query, k: config.k, ...scope }), stored: before })
     },
     async judged() {
       const judge = await dataset.judge(config.k, among)
-      const sum = found.reduce((total, { query, ids }) => total + judge.recall(query, ids), 0)
+      const recallOf = ({ query, ids, stored: count }: Answer) =>
+        judge.recall(query, ids, stored?.slice(0, count))
+      const sum = found.reduce((total, answer) => total + recallOf(answer), 0)
       const short = found.filter(({ ids }) => ids.length < judge.wanted).length
       const shares = { recall: sum / found.length, short: short / found.length }
       forget()

@@ -10,6 +10,8 @@ import { withSessions } from '../run/sessions.js'
 const NAME = 'batch'
 const QUESTIONS = 100
 
+const SINGLY = 'one after the other'
+
 const WAYS = {
   'one after the other': async (session: Session, queries: readonly Query[], k: number) => {
     const found: string[][] = []
@@ -44,7 +46,11 @@ async function run(context: ScenarioContext): Promise<Result[]> {
       // The first round made the plans.
       const measured = rounds.slice(1)
       const point = { way, questions: QUESTIONS, rows: config.rows }
+      const [, singly = []] =
+        [...outcomes].find(([turn]) => turn.driver === driver && turn.way === SINGLY) ?? []
+      const times = measured.map(({ ms }, i) => ms / (singly[i + 1]?.ms ?? Number.NaN))
       return result(NAME, driver, point, {
+        ...(way !== SINGLY && { timesOneByOne: spread(times) }),
         recall: spread(measured.map(({ recall }) => recall)),
         msPerQuestion: spread(measured.map(({ ms }) => ms)),
       })
@@ -56,7 +62,8 @@ export const scenario: Scenario = {
   name: NAME,
   order: 3.7,
   title: 'Many questions at once',
-  about: 'A hundred questions, one call each and all in one call: what round trips and plans cost.',
+  about:
+    'A hundred questions, one call each and all in one call: what round trips and plans cost. timesOneByOne is how long the one call took, in parts of the hundred.',
   run,
   charts: (results) => [
     barsOf(results, 'msPerQuestion', { title: 'For each question', label: 'ms', key: 'way' }),

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ChildTask } from '../children/one-search.js'
+import type { ChildAnswer, ChildTask } from '../children/one-search.js'
 import { startChild } from '../children/start.js'
+import type { Query } from '../dataset/row.js'
 import type { Driver } from '../drivers/driver.js'
 import { alternate } from '../measure/alternate.js'
 import { spread } from '../measure/spread.js'
@@ -19,17 +21,26 @@ const EMBEDDED_ROWS = 10_000
 
 type Place = ChildTask['at']
 
-/** A loaded database that a process of its own can open. */
+/** A loaded database that a process of its own can open, as often as there are drivers of its storage. */
 async function placeOf(context: ScenarioContext, driver: Driver, folder: string): Promise<Place> {
   if (context.engine === 'server') return { url: (await context.loaded(driver)).url as string }
+  const loaded = join(folder, `loaded ${driver.storage.name}`)
+  if (!existsSync(loaded)) await load(context, driver, loaded)
   const dataDir = join(folder, driver.name)
+  await cp(loaded, dataDir, { recursive: true })
+  return { dataDir }
+}
+
+const rowsOf = ({ engine, config }: ScenarioContext) =>
+  engine === 'server' ? config.rows : Math.min(EMBEDDED_ROWS, config.rows)
+
+async function load(context: ScenarioContext, { storage }: Driver, dataDir: string): Promise<void> {
   const { config, dataset } = context
   const database = await directoryDatabase(dataDir)
-  await driver.storage.create(database, config.dimensions)
-  await driver.storage.load(database, dataset.rows(0, Math.min(EMBEDDED_ROWS, config.rows)))
-  await driver.storage.buildIndex(database, config.dimensions)
+  await storage.create(database, config.dimensions)
+  await storage.load(database, dataset.rows(0, rowsOf(context)))
+  await storage.buildIndex(database, config.dimensions)
   await database.drop()
-  return { dataDir }
 }
 
 async function run(context: ScenarioContext): Promise<Result[]> {
@@ -48,29 +59,35 @@ async function run(context: ScenarioContext): Promise<Result[]> {
 }
 
 async function measure(context: ScenarioContext, places: ReadonlyMap<Driver, Place>): Promise<Result[]> {
-  const { config } = context
+  const { config, dataset } = context
+  const rows = rowsOf(context)
+  const judge = await dataset.judge(config.k, { rows })
+  const recallOf = ({ found }: ChildAnswer) =>
+    found.reduce((sum, ids, i) => sum + judge.recall(dataset.queries[i] as Query, ids), 0) / found.length
   const outcomes = await alternate(context.drivers, Math.min(5, config.rounds), async (driver) =>
     startChild({
       ...{ driver: driver.name, at: places.get(driver) as Place, searches: SEARCHES },
-      effort: (await context.comparable(driver)).name,
-      ...{ dimensions: config.dimensions, k: config.k, seed: config.seed },
+      ...{ effort: (await context.comparable(driver)).name, recorded: context.recorded(driver) },
+      ...{ dimensions: config.dimensions, k: config.k, seed: config.seed, queries: config.queries },
     }),
   )
-  return [...outcomes].map(([driver, answers]) =>
-    result(
+  return [...outcomes].map(([driver, answers]) => {
+    const over = (figure: (answer: ChildAnswer) => number) => spread(answers.map(figure))
+    return result(
       NAME,
       driver,
-      { rows: context.engine === 'server' ? config.rows : Math.min(EMBEDDED_ROWS, config.rows) },
+      { rows },
       {
-        loadCodeMs: spread(answers.map(({ loadedMs }) => loadedMs)),
-        openMs: spread(answers.map(({ openedMs, loadedMs }) => openedMs - loadedMs)),
-        firstSearchMs: spread(answers.map(({ firstMs, openedMs }) => firstMs - openedMs)),
-        toFirstAnswerMs: spread(answers.map(({ firstMs }) => firstMs)),
-        rssMb: spread(answers.map(({ rssMb }) => rssMb)),
-        heapMb: spread(answers.map(({ heapMb }) => heapMb)),
+        recall: over(recallOf),
+        loadCodeMs: over(({ loadedMs }) => loadedMs),
+        openMs: over(({ openMs }) => openMs),
+        firstSearchMs: over(({ firstMs }) => firstMs),
+        toFirstAnswerMs: over(({ loadedMs, openMs, firstMs }) => loadedMs + openMs + firstMs),
+        rssMb: over(({ rssMb }) => rssMb),
+        heapMb: over(({ heapMb }) => heapMb),
       },
-    ),
-  )
+    )
+  })
 }
 
 export const scenario: Scenario = {

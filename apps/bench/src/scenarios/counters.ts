@@ -1,9 +1,9 @@
 import { alternate } from '../measure/alternate.js'
-import { spread } from '../measure/spread.js'
+import { once, spread } from '../measure/spread.js'
 import type { Result } from '../result.js'
 import { result, type Scenario, type ScenarioContext } from '../run/context.js'
 import { barsOf } from '../run/figures.js'
-import { withSessions } from '../run/sessions.js'
+import { recallOf, withSessions } from '../run/sessions.js'
 
 const NAME = 'counters'
 
@@ -19,9 +19,15 @@ async function run(context: ScenarioContext): Promise<Result[]> {
       await session.touch?.(rows)
       return performance.now() - start
     })
-    return [...outcomes].map(([{ driver }, times]) =>
-      result(NAME, driver, { touched: rows.length, rows: config.rows }, { ms: spread(times) }),
-    )
+    const results: Result[] = []
+    for (const [{ driver, session }, times] of outcomes) {
+      // Counting must not cost what searches find.
+      await session.use(await context.comparable(driver))
+      const recall = once(await recallOf(context, session, { rows: config.rows }))
+      const point = { touched: rows.length, rows: config.rows }
+      results.push(result(NAME, driver, point, { recall, ms: spread(times) }))
+    }
+    return results
   })
 }
 

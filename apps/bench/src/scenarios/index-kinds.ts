@@ -159,7 +159,7 @@ export const scenario: Scenario = {
   isOptional: true,
   title: 'Kinds of vector index',
   about:
-    'What each kind costs to build, to keep and to add to, and what its searches find, before and after `indexes.calibrate`; on synthetic vectors and on real sentence embeddings (512 dimensions, passages of the State of the Union addresses).',
+    'What each kind costs to build, to keep and to add to, and what its searches find, before and after calibration; on synthetic vectors and on real sentence embeddings (512 dimensions, passages of the State of the Union addresses).',
   run,
   charts: (results): Chart[] =>
     ['synthetic', 'real'].map((data) => ({
@@ -174,6 +174,7 @@ export const scenario: Scenario = {
           x: figures.p50Ms?.median ?? 0,
           y: figures.recall?.median ?? 0,
           label: String(point.effort),
-        })),
+        }))
+        .sort((a, b) => a.x - b.x),
     })),
 }

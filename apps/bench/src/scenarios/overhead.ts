@@ -1,4 +1,4 @@
-import { createLatencies } from '../measure/latencies.js'
+import { createLatencies, type Latencies, p99Of } from '../measure/latencies.js'
 import { spread } from '../measure/spread.js'
 import type { Result } from '../result.js'
 import { result, type Scenario, type ScenarioContext } from '../run/context.js'
@@ -40,24 +40,25 @@ async function measure(
   what: { call: string; count: number },
 ): Promise<Result[]> {
   const all = turns.map(() => createLatencies())
-  const figures = turns.map(() => ({ p50: [] as number[], p99: [] as number[], cpu: [] as number[] }))
+  const figures = turns.map(() => ({ p50: [] as number[], rounds: [] as Latencies[], cpu: [] as number[] }))
   for (let round = 0; round < context.config.rounds; round++) {
     for (const [i, { latencies, cpuMs }] of (await callByCall(turns, what.count)).entries()) {
       all[i]?.add(latencies)
       figures[i]?.p50.push(latencies.ms(50))
-      figures[i]?.p99.push(latencies.ms(99))
+      figures[i]?.rounds.push(latencies)
       figures[i]?.cpu.push(cpuMs)
     }
   }
   return Promise.all(
     turns.map(async ({ driver, recall }, i) => {
-      const { p50 = [], p99 = [], cpu = [] } = figures[i] ?? {}
+      const { p50 = [], rounds = [], cpu = [] } = figures[i] ?? {}
+      const p99Ms = p99Of(rounds)
       const found = recall ? { recall: spread([await recall()]) } : {}
       return result(
         NAME,
         driver,
         { call: what.call, rows: context.config.rows },
-        { ...found, p50Ms: spread(p50), p99Ms: spread(p99), clientCpuMs: spread(cpu) },
+        { ...found, p50Ms: spread(p50), ...(p99Ms && { p99Ms }), clientCpuMs: spread(cpu) },
         { percentiles: all[i]?.percentiles() ?? [] },
       )
     }),

@@ -14,7 +14,9 @@ async function run(context: ScenarioContext): Promise<Result[]> {
   const results: Result[] = []
   for (const rows of config.scalingRows) {
     // Peers that need an hour to load a million rows are compared at the sizes they share.
-    const drivers = rows > 100_000 ? context.drivers.filter(({ role }) => role !== 'peer') : context.drivers
+    const drivers = context.drivers.filter(
+      (driver) => rows <= context.rowsAtMost(driver) && (rows <= 100_000 || driver.role !== 'peer'),
+    )
     context.progress(`${NAME}: ${rows.toLocaleString('en')} rows`)
     const database = (driver: (typeof drivers)[number]) => context.loaded(driver, rows)
     await withSessions({ ...context, drivers }, { connections: 1, database }, async (contenders) => {
@@ -51,6 +53,7 @@ function growths(context: ScenarioContext, results: readonly Result[]): Result[]
 export const scenario: Scenario = {
   name: NAME,
   order: 10,
+  hasOwnSizes: true,
   title: 'The same search over ever more memories',
   about:
     'Latency and recall from a thousand rows upwards at an unchanged effort. The exponent says how latency grows with rows: 0 not at all, 1 in proportion.',

@@ -67,7 +67,7 @@ export const mastraVectors: Storage = {
   create: (database, dimension) =>
     withVectors(database, async (vectors) => {
       for (const indexName of [HNSW, DOCUMENTED]) {
-        const metadataIndexes = indexName === HNSW ? { metadataIndexes: ['userId', 'label'] } : {}
+        const metadataIndexes = indexName === HNSW ? { metadataIndexes: ['userId', 'label', 'topic'] } : {}
         await vectors.createIndex({
           ...{ indexName, dimension, metric: 'cosine', buildIndex: false },
           ...metadataIndexes,

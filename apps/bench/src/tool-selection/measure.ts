@@ -1,5 +1,5 @@
 import { createFunes, type Embedder, type Funes, type SelectTools } from '@funes/db'
-import { createLatencies } from '../measure/latencies.js'
+import { createLatencies, type Latencies } from '../measure/latencies.js'
 import type { Databases } from '../storage/database.js'
 import type { ToolRequest, ToolSet } from './read.js'
 
@@ -55,47 +55,56 @@ function placeOf(names: readonly string[], { tools }: ToolRequest): number {
   return at === -1 ? Number.POSITIVE_INFINITY : at + 1
 }
 
-async function measureMode(
-  funes: Funes,
-  { name, options }: SelectionMode,
-  requests: readonly ToolRequest[],
-): Promise<SelectionResult> {
-  const select = ({ text }: ToolRequest) => funes.tools.select({ ...options, text, k: DEEPEST })
-  for (const request of requests) await select(request)
-  const latencies = createLatencies()
-  const places: number[] = []
-  for (const request of requests) {
-    const start = performance.now()
-    const hits = await select(request)
-    latencies.record(performance.now() - start)
-    places.push(
-      placeOf(
-        hits.map(({ tool }) => tool.name),
-        request,
-      ),
-    )
+/** A way of asking with what it has found so far. */
+interface Turn {
+  readonly mode: SelectionMode
+  readonly latencies: Latencies
+  readonly places: number[]
+}
+
+/** Requests asked before the clock counts. */
+const WARM_UP = 20
+
+/** Asks each request in every mode before the next one, beginning with another mode each time. */
+async function ask(funes: Funes, { tools, requests }: ToolSet): Promise<Turn[]> {
+  const turns = SELECTION_MODES.map((mode): Turn => ({ mode, latencies: createLatencies(), places: [] }))
+  const select = ({ options }: SelectionMode, text: string) =>
+    funes.tools.select({ ...options, text, k: DEEPEST })
+  // Descriptions, as no request that is timed may have been asked before.
+  for (const { description } of tools.slice(0, WARM_UP))
+    for (const { mode } of turns) await select(mode, description)
+  // The vector of a request is made beforehand, by whoever asks it first; that one must not pay for it.
+  for (const { text } of requests) await funes.tools.select({ mode: 'vector', text, k: 1 })
+  for (const [i, request] of requests.entries()) {
+    for (let j = 0; j < turns.length; j++) {
+      const { mode, latencies, places } = turns[(i + j) % turns.length] as Turn
+      const start = performance.now()
+      const hits = await select(mode, request.text)
+      latencies.record(performance.now() - start)
+      const names = hits.map(({ tool }) => tool.name)
+      places.push(placeOf(names, request))
+    }
   }
+  return turns
+}
+
+function resultOf({ mode, latencies, places }: Turn): SelectionResult {
   const within = (depth: number, of: readonly number[]) => mean(of.map((place) => (place <= depth ? 1 : 0)))
+  const half = (parity: number) => places.filter((_, i) => i % 2 === parity)
   return {
-    mode: name,
+    mode: mode.name,
     hit: Object.fromEntries(DEPTHS.map((depth) => [depth, within(depth, places)])) as Record<Depth, number>,
-    hit5Chosen: within(
-      5,
-      places.filter((_, i) => i % 2 === 0),
-    ),
-    hit5Held: within(
-      5,
-      places.filter((_, i) => i % 2 === 1),
-    ),
+    hit5Chosen: within(5, half(0)),
+    hit5Held: within(5, half(1)),
     reciprocalRank: mean(places.map((place) => 1 / place)),
     latencyMs: { p50: latencies.ms(50), p95: latencies.ms(95) },
   }
 }
 
-/** Registers the catalogue in a database of its own, and asks every request in every mode, one after the other. */
+/** Registers the catalogue in a database of its own, and asks every request in every mode. */
 export async function measureSelection(
   databases: Databases,
-  { tools, requests }: ToolSet,
+  set: ToolSet,
   embedder: Embedder,
   progress: (text: string) => void,
 ): Promise<SelectionReport> {
@@ -105,18 +114,15 @@ export async function measureSelection(
     const funes = await createFunes({ pool, embedder })
     try {
       await funes.migrate()
-      const registered = await funes.tools.registerMany(tools)
+      const registered = await funes.tools.registerMany(set.tools)
       progress(`registered ${registered.length} tools`)
       await pool.query('analyze')
-      const modes: SelectionResult[] = []
-      for (const mode of SELECTION_MODES) {
-        progress(`asking ${requests.length} requests, ${mode.name}`)
-        modes.push(await measureMode(funes, mode, requests))
-      }
+      progress(`asking ${set.requests.length} requests in ${SELECTION_MODES.length} ways`)
+      const modes = (await ask(funes, set)).map(resultOf)
       return {
         engine: database.engine,
         tools: registered.length,
-        requests: requests.length,
+        requests: set.requests.length,
         encoder: embedder.model,
         dimensions: embedder.dimensions,
         modes,

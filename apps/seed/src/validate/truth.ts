@@ -1,10 +1,10 @@
-import { exactTopK } from '@funes/corpus/exact'
+import { exactTopK, type Metric } from '@funes/corpus/exact'
 import type { SeedRow } from '../datasets/dataset.js'
 
 /** Names a row among those of all users: ids are only each user's own. */
 export const keyOf = ({ userId, id }: { userId: string; id: string }) => `${userId}\0${id}`
 
-/** The exact answer to each query: keys of rows with their cosine distances, nearest first. */
+/** The exact answer to each query: keys of rows with their distances, nearest first. */
 export type Truth = readonly (readonly Neighbour[])[]
 
 interface Neighbour {
@@ -24,7 +24,7 @@ export function createTruthSeeker(
   queries: readonly Float32Array[],
   dimensions: number,
   k: number,
-  cacheDir: string | null,
+  { metric, cacheDir }: { metric: Metric; cacheDir: string | null },
 ): TruthSeeker {
   const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (4 * dimensions)))
   const nearest: Neighbour[][] = queries.map(() => [])
@@ -39,6 +39,7 @@ export function createTruthSeeker(
       dimensions,
       queries,
       k: Math.min(k, rows),
+      metric,
       cacheDir,
     })
     const width = Math.min(k, rows)

@@ -29,8 +29,10 @@ export interface ValidateOptions {
 
 const K = 10
 const QUERIES = 100
-/** Searches in one user's memories; few, as each user takes an exact answer of its own. */
-const QUERIES_OF_USER = 20
+/** Searches in one user's memories: few where all of them are compared anyway, and the recall is 1 or something is wrong. */
+const QUERIES_OF_USER = { few: 20, many: 100 }
+/** More than are compared one by one on any engine. */
+const MANY_MEMORIES = 3000
 const SAMPLE = 200
 
 /** Makes the rows a second time, works out the exact answers, and holds the database against both. */
@@ -38,14 +40,16 @@ export async function validate(options: ValidateOptions): Promise<Report> {
   const { pool, funes, dataset, run, model, cacheDir, signal } = options
   const sampled = await sampleRows(dataset, SAMPLE, signal)
   const queries = makeQueries(dataset, QUERIES, sampled)
-  const ofUser = queries.vectors.slice(0, QUERIES_OF_USER)
   const users = await chooseUsers(pool, run.name)
 
   const asked: Searches[] = [
     { name: `all users, ${queries.origin}`, queries: queries.vectors, k: K },
     ...users.map(({ id, memories }) => ({
       name: `one user of ${memories} memor${memories === 1 ? 'y' : 'ies'}`,
-      queries: ofUser,
+      queries: queries.vectors.slice(
+        0,
+        memories > MANY_MEMORIES ? QUERIES_OF_USER.many : QUERIES_OF_USER.few,
+      ),
       k: K,
       userId: id,
     })),
@@ -53,10 +57,10 @@ export async function validate(options: ValidateOptions): Promise<Report> {
   const answered: Answers[] = []
   for (const searches of asked) answered.push(await runSearches(funes, searches, signal))
 
-  const surveyor = createSurveyor(answered)
+  const surveyor = createSurveyor(answered, model.metric)
   const seekers = asked.map((searches) => ({
     userId: searches.userId,
-    seeker: createTruthSeeker(searches.queries, dataset.dimensions, K, cacheDir),
+    seeker: createTruthSeeker(searches.queries, dataset.dimensions, K, { metric: model.metric, cacheDir }),
   }))
   for await (const row of dataset.rows(0, signal)) {
     signal.throwIfAborted()

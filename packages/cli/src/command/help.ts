@@ -75,6 +75,28 @@ export function commandHelp(command: Command, width: number): string {
   ].join('\n')
 }
 
+/** The same for a program. */
+export function commandData({ name, summary, details, operands, options, examples }: Command) {
+  return {
+    name,
+    summary,
+    ...(details !== undefined && { details }),
+    operands,
+    options: { ...options, ...GENERAL },
+    examples,
+  }
+}
+
+/** What `funes --help --json` prints. */
+export function overviewData(commands: readonly Command[], group: string | undefined) {
+  const shown = group === undefined ? commands : commands.filter(({ name }) => name.startsWith(`${group} `))
+  return {
+    commands: shown.map(({ name, summary }) => ({ name, summary })),
+    options: { ...CONNECTION, ...GENERAL },
+    exitCodes: EXIT_MEANINGS.map(([code, meaning]) => ({ code, meaning })),
+  }
+}
+
 /** What `funes --help` prints, and `funes models --help` of those whose names begin with it. */
 export function overview(commands: readonly Command[], group: string | undefined, width: number): string {
   const shown = group === undefined ? commands : commands.filter(({ name }) => name.startsWith(`${group} `))

@@ -145,8 +145,8 @@ export const add = defineCommand({
       }
     }
     const memory = memoryOf(values, operands.join(' ').trim())
-    const funes = await session.open(values)
-    const added = await funes.memories.add(memory)
+    const { memories } = await session.openFor(values, memory.userId)
+    const added = await memories.add(memory)
     return {
       data: added,
       show: () => [`${added.created ? 'Added' : 'There already:'} ${added.id}`],

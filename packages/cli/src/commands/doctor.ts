@@ -49,7 +49,7 @@ export const doctor = defineCommand({
   ],
   async run({ values }, session) {
     const place = session.placeOf(values).name
-    const report = await (await session.open(values)).doctor()
+    const report = await (await session.open(values, { rows: 'nobody' })).doctor()
     // What is quoted of the database, such as a setting, may hold a connection string.
     const safe = redactJson(report, session.redact) as typeof report
     const findings = safe.findings.filter(({ severity }) => values.all || severity !== 'ok')

@@ -24,7 +24,7 @@ export const migrate = defineCommand({
   async run({ values }, session) {
     const place = session.placeOf(values).name
     if (values.check) {
-      const funes = await session.open(values)
+      const funes = await session.open(values, { rows: 'nobody' })
       const { pendingMigrations: pending, postgres, findings } = await funes.health()
       // Health never throws: what kept it from looking is its first finding.
       if (postgres === null) throw Object.assign(new Error(findings[0]?.message), findings[0])
@@ -34,7 +34,7 @@ export const migrate = defineCommand({
         exitCode: pending.length === 0 ? EXIT.ok : EXIT.failed,
       }
     }
-    const funes = await session.open(values, { create: true })
+    const funes = await session.open(values, { create: true, rows: 'nobody' })
     const { applied } = await funes.migrate()
     return {
       data: { applied },

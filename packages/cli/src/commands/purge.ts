@@ -1,10 +1,19 @@
 import type { PurgeReceipt } from '@funes/db'
 import { defineCommand } from '../command/command.js'
 import { CONNECTION, USER, YES } from '../command/general.js'
+import { exitCodeOf } from '../exit-codes.js'
 import { whole } from '../screen/figures.js'
 import { drawFacts } from '../screen/table.js'
 
-function show({ removed, left, unread, vacuumed, digest }: PurgeReceipt, width: number): string[] {
+function vacuum({ vacuumed, vacuumError }: PurgeReceipt): string {
+  if (vacuumed) return 'yes'
+  return vacuumError === null
+    ? 'no: --vacuum clears the pages of indexes too'
+    : `no, it failed (${vacuumError}): the same command tries again`
+}
+
+function show(receipt: PurgeReceipt, width: number): string[] {
+  const { removed, left, unread, digest } = receipt
   const counts = Object.entries(removed).map(([table, rows]) => [table, rows] as const)
   return [
     ...drawFacts(counts, width),
@@ -14,7 +23,7 @@ function show({ removed, left, unread, vacuumed, digest }: PurgeReceipt, width: 
         ['rows left in Funes', 0],
         ['other tables with rows', left.length === 0 ? 'none' : left.join(', ')],
         ['tables not readable', unread.length === 0 ? 'none' : unread.join(', ')],
-        ['vacuumed', vacuumed ? 'yes' : 'no: --vacuum clears the pages of indexes too'],
+        ['vacuumed', vacuum(receipt)],
         ['digest', digest],
       ],
       // A receipt is shown whole: the terminal breaks it.
@@ -67,6 +76,12 @@ export const purge = defineCommand({
       signal: session.signal,
     })
     progress.end()
-    return { data: receipt, show: (width) => show(receipt, width) }
+    const { vacuumError } = receipt
+    return {
+      data: receipt,
+      show: (width) => show(receipt, width),
+      // The user is gone, and not all that was asked for was done.
+      ...(vacuumError !== null && { exitCode: exitCodeOf(vacuumError) }),
+    }
   },
 })

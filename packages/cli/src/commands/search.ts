@@ -1,4 +1,4 @@
-import type { MemoryFilter, MemoryHit, SearchExplanation } from '@funes/db'
+import type { Funes, MemoryFilter, MemoryHit, SearchExplanation } from '@funes/db'
 import { type Call, defineCommand, type Values } from '../command/command.js'
 import { CONNECTION, USER, VECTORS } from '../command/general.js'
 import { usageError } from '../fault.js'
@@ -146,10 +146,12 @@ export const search = defineCommand({
   async run(call, session) {
     const { values } = call
     const question = questionOf(call)
-    const funes = await session.open(values)
+    const memories = (
+      values.user === undefined ? await session.open(values) : await session.openFor(values, values.user)
+    ).memories as Funes['memories']
     const { hits, explanation } = values.explain
-      ? await funes.memories.search({ ...question, explain: true })
-      : { hits: (await funes.memories.search(question)) as readonly MemoryHit[], explanation: undefined }
+      ? await memories.search({ ...question, explain: true })
+      : { hits: (await memories.search(question)) as readonly MemoryHit[], explanation: undefined }
     return {
       data: explanation === undefined ? { hits } : { hits, explanation },
       show: (width) => [

@@ -13,7 +13,9 @@ interface ModelStats {
 }
 
 async function modelStats(funes: Funes, userId: string | undefined): Promise<ModelStats[]> {
-  const indexes = new Map((await funes.indexes.list()).map(({ model, bytes }) => [model, bytes]))
+  const indexes = new Map<string, number>()
+  for (const { model, bytes } of await funes.indexes.list())
+    indexes.set(model, (indexes.get(model) ?? 0) + bytes)
   const models = await funes.models.list()
   const where = userId === undefined ? {} : { userId }
   const counts = await funes.prisma.memoryEmbedding.groupBy({

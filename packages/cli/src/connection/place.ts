@@ -11,6 +11,17 @@ export interface Given {
   readonly 'data-dir'?: string | undefined
 }
 
+/** Whether it is a url, and what is percent-encoded in it can be decoded. */
+function isReadable(url: string): boolean {
+  try {
+    const { username, password, hostname, pathname } = new URL(url)
+    for (const part of [username, password, hostname, pathname]) decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const EMBEDDED_URL = /^postgres(ql)?:\/\/embedded(\/|$)/
 
 /**
@@ -26,7 +37,7 @@ export function choosePlace(given: Given, env: NodeJS.ProcessEnv): Place {
   if (dataDir !== undefined) return embedded
   const url = given.url ?? (env.FUNES_DATABASE_URL || env.DATABASE_URL || undefined)
   if (url === undefined || EMBEDDED_URL.test(url)) return embedded
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return { kind: 'server', url }
+  if (/^postgres(ql)?:\/\//.test(url) && isReadable(url)) return { kind: 'server', url }
   throw usageError(
     'The database url cannot be read.',
     'Write it as postgresql://user:password@host:port/database, special characters percent-encoded.',
@@ -38,6 +49,17 @@ export function placeName(place: Place): string {
   if (place.kind === 'embedded') return `the embedded database in ${place.dataDir}`
   const { hostname, port, pathname } = new URL(place.url)
   return `the database ${decodeURIComponent(pathname.slice(1))} on ${hostname}${port === '' ? '' : `:${port}`}`
+}
+
+/**
+ * The url, with which a connection means the rows of all users where row-level security asks. What the environment asks of
+ * connections stands in the url then too, as options of a url take its place.
+ */
+export function meaningAllUsers(url: string, env: NodeJS.ProcessEnv): string {
+  const meaning = new URL(url)
+  const options = meaning.searchParams.get('options') ?? env.PGOPTIONS
+  meaning.searchParams.set('options', [options, '-c funes.scope=all-users'].filter(Boolean).join(' '))
+  return meaning.toString()
 }
 
 /** Whether the embedded database is there: opening one that is not would make it. */

@@ -49,7 +49,8 @@ export interface Mapper {
 const NAME = 'a name (1 to 512 characters, not only spaces, nothing that UTF-8 or PostgreSQL cannot hold)'
 const TEXT = 'a text (1 to 100,000 characters, not only spaces, nothing that UTF-8 or PostgreSQL cannot hold)'
 const VECTOR = 'an array of finite numbers whose squares add up to neither zero nor infinity'
-const DATE = 'a date (ISO 8601, or milliseconds since 1970) of the years 1 to 9999'
+const DATE =
+  'a date (ISO 8601, of UTC unless it has an offset, or milliseconds since 1970) of the years 1 to 9999'
 const UNSTORABLE =
   'holds what cannot be stored: U+0000, half of a surrogate pair, the key __proto__, an infinite number, or more than 100 levels'
 

@@ -34,5 +34,8 @@ export function parseMapping(text: string): Mapping {
     if (mapping[field] !== undefined) throw new RangeError(`${field} is mapped twice`)
     mapping[field] = column
   }
-  return mapping
+  // The same mapping written in another order is the same.
+  return Object.fromEntries(
+    FIELDS.flatMap((field) => (mapping[field] === undefined ? [] : [[field, mapping[field]]])),
+  )
 }

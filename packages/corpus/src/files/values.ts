@@ -28,12 +28,42 @@ export function readNumber(value: unknown): number | undefined {
 const EARLIEST = Date.parse('0001-01-01T00:00:00Z')
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
-/** An ISO 8601 text, or milliseconds since 1970, of the years 1 to 9999. */
+/** A date with or without a time, and that with or without an offset. */
+const ISO =
+  /^(?<day>\d{4}-\d{2}(?:-\d{2})?)(?:[T ](?<time>\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?) ?(?:Z|(?<hours>[+-]\d{2}):?(?<minutes>\d{2})?)?)?$/i
+
+/** Digits that stand for milliseconds: fewer would be of 1973 and before, and are likelier a year, a date or seconds. */
+const MILLISECONDS = /^\d{12,15}$/
+
+const NONE = new Date(Number.NaN)
+
+/** A time without an offset is of UTC: the same file means the same wherever it is read. */
+function fromIso(text: string): Date {
+  const { day, time, hours, minutes = '00' } = ISO.exec(text)?.groups ?? {}
+  if (day === undefined) return NONE
+  const midnight = new Date(day)
+  // What the calendar does not have would be taken for a day of the next month.
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return NONE
+  if (time === undefined) return midnight
+  return new Date(
+    `${midnight.toISOString().slice(0, 11)}${time.replace(',', '.')}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`,
+  )
+}
+
+/** What a text or a number says; an invalid date where it says none. */
+function meant(value: unknown): Date {
+  if (typeof value === 'number') return new Date(value)
+  if (typeof value !== 'string') return NONE
+  const text = value.trim()
+  return MILLISECONDS.test(text) ? new Date(Number(text)) : fromIso(text)
+}
+
+/**
+ * An ISO 8601 text, of UTC where it says no offset, or milliseconds since 1970 as a number or as 12 to 15 digits; of the
+ * years 1 to 9999.
+ */
 export function readDate(value: unknown): Date | undefined {
-  const milliseconds = readNumber(value)
-  if (milliseconds === undefined && (typeof value !== 'string' || !/^\d{4}-\d{2}/.test(value)))
-    return undefined
-  const date = new Date(milliseconds ?? (value as string))
+  const date = meant(value)
   // Not a number is not within them either.
   return date.getTime() >= EARLIEST && date.getTime() <= LATEST ? date : undefined
 }

@@ -26,6 +26,8 @@ export interface VectorSource {
   at(index: number, cluster?: number): Float32Array
   /** The theme of the vector at a place of the sequence. */
   clusterAt(index: number): number
+  /** Where a theme lies along the direction in which themes differ most: those near each other are alike. */
+  bearing(cluster: number): number
 }
 
 /** Which `count` of `size` axes carry the directions, in order of weight. */
@@ -102,5 +104,10 @@ export function createVectorSource(options: VectorSourceOptions): VectorSource {
   }
 
   let place = 0
-  return { dimensions, next: () => at(place++), at, clusterAt }
+  return {
+    ...{ dimensions, at, clusterAt },
+    next: () => at(place++),
+    // The directions stand in order of weight.
+    bearing: (cluster) => themes[cluster * latent] as number,
+  }
 }

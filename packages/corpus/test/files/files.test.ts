@@ -81,7 +81,7 @@ describe('a JSONL file', () => {
     ['"source" is not one of chat, tool, system, document', line({ source: 'secret' })],
     ['"importance" is not a number from 0 to 1', line({ importance: 2 })],
     [
-      '"createdAt" is not a date (ISO 8601, or milliseconds since 1970) of the years 1 to 9999',
+      '"createdAt" is not a date (ISO 8601, of UTC unless it has an offset, or milliseconds since 1970) of the years 1 to 9999',
       line({ createdAt: 'secret' }),
     ],
     ['"id" is not a UUID', line({ id: 'secret' })],

@@ -1,16 +1,22 @@
 import { Readable, Writable } from 'node:stream'
 import { z } from 'zod'
 import type { Engine } from '../engine/engine.js'
+import type { Session } from '../engine/session.js'
 import { checked, idText } from '../input.js'
 import type { CurrentModel } from '../models/current-model.js'
 import type { Embedders } from '../models/embedders.js'
 import { modelName } from '../models/models.js'
-import { writeTo } from './destination.js'
+import { writeStream } from './destination.js'
 import { importArchive } from './import-archive.js'
+import { createPacker, joined } from './pack.js'
+import { planExport } from './plan.js'
+import { resumptionOf } from './resume.js'
 import { withSnapshot } from './snapshot.js'
 import { createSource } from './source.js'
+import { assertSettled, settleTotals } from './totals.js'
 import { type Archive, type ArchiveProgress, COMPRESSIONS, type ExportResult, ON_CONFLICT } from './types.js'
 import { type Written, writeArchive } from './write-archive.js'
+import { partOf, writeFile } from './write-file.js'
 
 const path = (or: string) => z.string(`must be a path or a ${or}`).min(1, 'must not be empty')
 const onProgress = z
@@ -22,7 +28,12 @@ const exportSchema = z.strictObject({
   users: z.array(idText).max(10_000).optional(),
   compression: z.enum(COMPRESSIONS).optional(),
   includeDeleted: z.boolean().optional(),
+  resume: z.boolean().optional(),
   onProgress,
+})
+
+const streamSchema = exportSchema.extend({
+  resume: z.literal(false, 'must be left out: only what is written to a path can be resumed').optional(),
 })
 
 const importSchema = z.strictObject({
@@ -37,28 +48,43 @@ const importSchema = z.strictObject({
 const STREAM = 'a stream'
 
 const DEFAULT_BATCH_SIZE = 1000
+/** Lines that are put together on their way into a stream. */
+const STREAM_BYTES = 1 << 16
 
 export function createArchive(engine: Engine, current: CurrentModel, embedders: Embedders): Archive {
   return {
     async export(options) {
       engine.assertOutsideTransaction('archive.export')
       const isStream = options?.to instanceof Writable
-      const input = checked(exportSchema, isStream ? { ...options, to: STREAM } : options)
+      const input = isStream
+        ? checked(streamSchema, { ...options, to: STREAM })
+        : checked(exportSchema, options)
       const { users = null, compression = 'gzip', includeDeleted = true } = input
+      const scope = { users: users && [...new Set(users)].sort(), includeDeleted }
+      // Before anything is touched: this Node may not have it.
+      const packer = createPacker(compression)
+      const { to, onProgress } = options
+      const ofAll = users === null
       let end: Written | undefined
-      const { bytes } = await withSnapshot(engine.pool, (session) => {
-        const chunks = writeArchive(
-          session,
-          engine.kind,
-          { users, includeDeleted },
-          options.onProgress,
-          (written) => {
-            end = written
-          },
-        )
-        return writeTo(options.to, chunks, compression)
-      })
-      return { ...(end as Written), bytes } satisfies ExportResult
+      let takenOver = 0
+      async function write(session: Session) {
+        if (ofAll) await assertSettled(session)
+        const plan = await planExport(session, engine.kind, scope)
+        const resumption =
+          typeof to === 'string' && input.resume
+            ? await resumptionOf(session, plan, partOf(to), compression, onProgress)
+            : undefined
+        takenOver = resumption?.state.lines ?? 0
+        const onEnd = (written: Written) => {
+          end = written
+        }
+        const lines = writeArchive(session, { plan, resumption, onProgress, onEnd })
+        if (typeof to === 'string') return writeFile(lines, to, packer, resumption?.offset)
+        return writeStream(joined(lines, STREAM_BYTES), to, compression)
+      }
+      if (ofAll) await settleTotals(engine)
+      const { bytes } = await withSnapshot(engine.pool, write)
+      return { ...(end as Written), bytes, takenOver } satisfies ExportResult
     },
     async import(options) {
       engine.assertOutsideTransaction('archive.import')

@@ -17,7 +17,9 @@ const PARTS: Partial<Readonly<Record<ArchiveTable, 'models' | 'tools' | 'rest'>>
   users: 'rest',
   sessions: 'rest',
   memories: 'rest',
+  tool_usage_retention: 'rest',
   tool_usage: 'rest',
+  tool_usage_rollups: 'rest',
 }
 
 /** Puts records together: all models, then `size` rows with what belongs to them at a time. Returns what `records` returns. */

@@ -9,6 +9,7 @@ import {
   type Header,
   headerSchema,
   recordSchema,
+  resumedSchema,
 } from './format.js'
 import { createOrderCheck } from './order.js'
 import { isOurs, type Line, readLines } from './read-lines.js'
@@ -66,7 +67,17 @@ function readRecord({ number, value, text }: Line, schemas: RowSchemas): Archive
   }
 }
 
-function readFooter({ number, value, digestBefore }: Line, counts: Record<string, number>): Footer {
+function readResumed({ number, value }: Line): string {
+  const resumed = resumedSchema.safeParse(value)
+  if (!resumed.success) throw damaged(number, 'shape', pathOf(resumed.error))
+  return resumed.data.resumed
+}
+
+function readFooter(
+  { number, value, digestBefore }: Line,
+  counts: Record<string, number>,
+  moments: readonly string[],
+): Footer {
   const footer = footerSchema.safeParse(value)
   if (!footer.success) throw damaged(number, 'shape', pathOf(footer.error))
   if (footer.data.sha256 !== digestBefore()) throw damaged(number, 'checksum', { path: 'sha256' })
@@ -75,7 +86,10 @@ function readFooter({ number, value, digestBefore }: Line, counts: Record<string
     (table) => (stated[table] ?? 0) !== (counts[table] ?? 0),
   )
   if (differs !== undefined) throw damaged(number, 'count', { path: differs })
-  return footer.data
+  if (moments.length > 1 && JSON.stringify(footer.data.moments) !== JSON.stringify(moments)) {
+    throw damaged(number, 'count', { path: 'moments' })
+  }
+  return { ...footer.data, moments: [...moments] }
 }
 
 /**
@@ -96,6 +110,7 @@ export async function* readRecords(
   let schemas: RowSchemas = new Map()
   let footer: Footer | undefined
   let last = 0
+  const moments: string[] = []
   const lines = readLines(chunks, (first) => {
     if (isOurs(first)) return
     throw unsupported('The file is no archive of Funes.', 'Give a file that `archive.export` wrote.')
@@ -106,9 +121,12 @@ export async function* readRecords(
     if (header === undefined) {
       header = readHeader(line)
       schemas = rowSchemas(header, catalog)
+      moments.push(header.createdAt)
       onHeader(header)
     } else if ('end' in line.value) {
-      footer = readFooter(line, counts)
+      footer = readFooter(line, counts, moments)
+    } else if ('resumed' in line.value) {
+      moments.push(readResumed(line))
     } else {
       const record = readRecord(line, schemas)
       order.check(record)

@@ -1,6 +1,3 @@
-import { createWriteStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { Readable, Transform, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { currentCall } from '../engine/call.js'
@@ -23,7 +20,12 @@ function createCounter(): Transform & { bytes: number } {
   return counter
 }
 
-async function pour(
+/**
+ * Writes `chunks` to a stream, compressed, no faster than it takes them.
+ *
+ * @throws what `chunks` throws, `ARCHIVE.IO`, `ARCHIVE.COMPRESSION_UNAVAILABLE`
+ */
+export async function writeStream(
   chunks: AsyncIterable<Buffer>,
   to: Writable,
   compression: Compression,
@@ -61,52 +63,4 @@ async function pour(
     throw ioFault('written', error)
   }
   return { bytes: counter.bytes }
-}
-
-/** Makes sure that a new name outlasts a loss of power, where the system has a way to. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(dirname(path), 'r').catch(() => undefined)
-  await directory?.sync().catch(() => {})
-  await directory?.close()
-}
-
-/** What the file system refuses. */
-function failing<T>(done: Promise<T>): Promise<T> {
-  return done.catch((error: unknown) => {
-    throw ioFault('written', error)
-  })
-}
-
-async function pourToFile(
-  chunks: AsyncIterable<Buffer>,
-  path: string,
-  compression: Compression,
-): Promise<{ bytes: number }> {
-  const part = `${path}.part`
-  try {
-    // One that was left by an export that was killed may be open to others.
-    await failing(rm(part, { force: true }))
-    // Of no use to anybody but who made it: it holds what people said. Flushed to the disk before it is closed.
-    const written = await pour(chunks, createWriteStream(part, { mode: 0o600, flush: true }), compression)
-    await failing(rename(part, path))
-    await syncDirectory(path)
-    return written
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => {})
-    throw error
-  }
-}
-
-/**
- * Writes `chunks` to a path or stream, compressed, no faster than it takes them. At a path, what was there stands until
- * all is written.
- *
- * @throws what `chunks` throws, `ARCHIVE.IO`, `ARCHIVE.COMPRESSION_UNAVAILABLE`
- */
-export function writeTo(
-  to: string | Writable,
-  chunks: AsyncIterable<Buffer>,
-  compression: Compression,
-): Promise<{ bytes: number }> {
-  return typeof to === 'string' ? pourToFile(chunks, to, compression) : pour(chunks, to, compression)
 }

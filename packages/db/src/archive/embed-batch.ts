@@ -26,7 +26,7 @@ export async function embedBatch(
   { memories, tools }: StoredBatch,
 ): Promise<number> {
   let made = 0
-  const count = (size: number) => {
+  const count = async (size: number) => {
     made += size
   }
   let left = memories
@@ -53,7 +53,7 @@ export async function embedBatch(
       texts.map(({ text }) => text),
     )
     const rows = texts.map((tool, i) => ({ ...tool, embedding: vectors[i] as Buffer }))
-    count((await executor.run(storeToolVectors(rows, model))).length)
+    await count((await executor.run(storeToolVectors(rows, model))).length)
   }
   return made
 }

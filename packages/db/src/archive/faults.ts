@@ -54,6 +54,28 @@ export function unsupported(reason: string, fix: string, meta: Record<string, un
   return funesError('ARCHIVE.UNSUPPORTED', reason, { fix, meta: { line: 1, ...meta } })
 }
 
+/** What was read once and found whole, and is something else now. */
+export function changedMeanwhile(cause?: unknown): FunesError {
+  const line = (cause as { meta?: { line?: unknown } } | undefined)?.meta?.line
+  return funesError('ARCHIVE.DAMAGED', 'The archive was changed while it was imported.', {
+    fix: 'What was stored before stays. Import the whole archive again: it goes on where it stopped.',
+    meta: { ...(typeof line === 'number' && { line }), damage: 'changed' },
+    ...(cause !== undefined && { cause }),
+  })
+}
+
+/** A vector that the index of its model here cannot hold. */
+export function outOfRange(line: number, model: string): FunesError {
+  return funesError(
+    'EMBEDDING.OUT_OF_RANGE',
+    `Line ${line} of the archive has a vector that is too large for the index of its model here, which is of half precision.`,
+    {
+      fix: 'Import into a database where the model is registered with indexKind: hnsw-vector.',
+      meta: { line, model },
+    },
+  )
+}
+
 export function conflict(line: number, table: string, state: 'differs' | 'taken'): FunesError {
   const why =
     state === 'differs'
@@ -62,6 +84,14 @@ export function conflict(line: number, table: string, state: 'differs' | 'taken'
   return funesError('ARCHIVE.CONFLICT', `Line ${line} of the archive, of ${table}, ${why}.`, {
     fix: "Give `onConflict`: 'skip' to keep what the database has, or 'replace' to take what the archive has.",
     meta: { line, table, state },
+  })
+}
+
+/** @param differs options, or tables that everything else refers to */
+export function notResumable(differs: readonly string[]): FunesError {
+  return funesError('ARCHIVE.NOT_RESUMABLE', `The interrupted export has other ${differs.join(' and ')}.`, {
+    fix: 'Give it the same options and database. If they changed for good, export without `resume`: that begins anew.',
+    meta: { differs },
   })
 }
 

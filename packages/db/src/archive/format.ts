@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { ARCHIVE_TABLE_NAMES } from '../sql/archive-tables.js'
@@ -24,11 +24,18 @@ export const headerSchema = z.object({
   funes: z.string(),
   createdAt: z.iso.datetime(),
   engine: z.enum(['server', 'embedded']),
+  /** Tells the database from others; says nothing else about it. */
+  database: z.string().optional(),
+  /** What was asked for, where that is not everything. */
+  only: z.object({ users: z.array(z.string()).nullable(), includeDeleted: z.boolean() }).optional(),
   /** The columns that rows of each table have. */
   tables: z.partialRecord(table, z.array(z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/)).min(1)),
   crc,
 })
 export type Header = z.infer<typeof headerSchema>
+
+/** Says that what follows is as it was at another moment: an export went on that had been interrupted. */
+export const resumedSchema = z.strictObject({ resumed: z.iso.datetime(), crc })
 
 export const recordSchema = z.strictObject({
   table,
@@ -40,10 +47,23 @@ export const recordSchema = z.strictObject({
 export const footerSchema = z.strictObject({
   end: z.literal(true),
   counts: z.partialRecord(table, z.int().min(0)),
+  /** As the first line and those of `resumed` have them, where there is more than one. */
+  moments: z.array(z.iso.datetime()).min(2).optional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   crc,
 })
 export type Footer = z.infer<typeof footerSchema>
+
+/** What checksums go on from. */
+export interface LineState {
+  readonly lines: number
+  /** CRC-32 of all lines, without their own checksums. */
+  readonly crc: number
+  /** SHA-256 of all lines. */
+  readonly sha: Hash
+}
+
+export const noLines = (): LineState => ({ lines: 0, crc: 0, sha: createHash('sha256') })
 
 /** Finishes lines with their checksums. */
 export interface LineWriter {
@@ -57,11 +77,13 @@ export interface LineWriter {
 /**
  * Each line carries the CRC-32 of all lines up to and with it, without their own checksums: one that is changed, missing, doubled or in another's
  * place is found where it stands.
+ *
+ * @param from of the lines before, which is not changed
  */
-export function createLineWriter(): LineWriter {
-  const sha = createHash('sha256')
-  let running = 0
-  let lines = 0
+export function createLineWriter(from: LineState = noLines()): LineWriter {
+  const sha = from.sha.copy()
+  let running = from.crc
+  let lines = from.lines
   return {
     get lines() {
       return lines

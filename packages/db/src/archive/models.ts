@@ -1,7 +1,8 @@
 import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
+import { allowsSessions, assertSessions } from '../engine/own-backend.js'
 import { funesError } from '../errors/funes-error.js'
-import { buildIndex, dropIndexes } from '../indexes/build.js'
+import { buildIndex, dropIndexes, isIndexBuilt, makeIndex } from '../indexes/build.js'
 import { type Embedders, embedderFor } from '../models/embedders.js'
 import { createModels } from '../models/models.js'
 import type { EmbeddingModel } from '../models/types.js'
@@ -14,21 +15,31 @@ import type { Header } from './format.js'
 import { givenRows, type OpenNumbers } from './rows.js'
 
 /**
- * The model that all vectors are to be of; registered, if it is not yet, as its embedder says.
+ * Looks whether all vectors can be of one model, and changes nothing.
  *
- * @throws `MODEL.NOT_FOUND`, `EMBEDDING.REQUIRED`, `MODEL.INDEX_UNSUPPORTED`
+ * @throws `MODEL.NOT_FOUND`, `EMBEDDING.REQUIRED`
  */
-export async function onlyModel(engine: Engine, embedders: Embedders, name: string) {
-  const models = createModels(engine, engine.kind)
-  const known = embedders.of(name)
-  const model =
-    (await models.get(name)) ?? (known && (await models.register({ name, dimensions: known.dimensions })))
-  if (!model) {
+export async function assertOnly(engine: Engine, embedders: Embedders, name: string): Promise<void> {
+  const model = await createModels(engine, engine.kind).get(name)
+  if (model) embedderFor(model, undefined, embedders)
+  else if (!embedders.of(name)) {
     throw funesError('MODEL.NOT_FOUND', `No embedding model is registered as ${JSON.stringify(name)}.`, {
       fix: 'Give createFunes its embedder, as `embedder` or among `embedders`.',
       meta: { model: name },
     })
   }
+}
+
+/**
+ * The model that all vectors are to be of; registered, if it is not yet, as its embedder says.
+ *
+ * @throws `MODEL.INDEX_UNSUPPORTED`
+ */
+export async function onlyModel(engine: Engine, embedders: Embedders, name: string) {
+  const models = createModels(engine, engine.kind, (model) => makeIndex(engine, model))
+  const known = await models.get(name)
+  const dimensions = embedders.of(name)?.dimensions ?? 0
+  const model = known ?? (await models.register({ name, dimensions }))
   return { model, embedder: embedderFor(model, undefined, embedders) }
 }
 
@@ -86,16 +97,22 @@ export async function withoutIndexes<T>(
   everyone: Executor,
   ids: readonly number[],
   load: () => Promise<T>,
-  onIndexing: () => void,
+  onIndexing: () => unknown,
 ): Promise<T> {
   const models = (await engine.run(selectModels())).filter(
     ({ id, indexKind }) => ids.includes(id) && indexKind !== 'none',
   )
   const filled = new Set((await everyone.run(selectWithVectors(ids))).map(({ id }) => id))
   const bare = models.filter(({ id }) => !filled.has(id))
-  for (const model of bare) await dropIndexes(engine, model)
+  const isSession = await allowsSessions(engine.pool)
+  if (isSession) for (const model of bare) await dropIndexes(engine, model)
+  // Behind a pooler in transaction mode the index grows with the rows, unless it is missing: then that is said beforehand.
+  else if (!(await Promise.all(bare.map((model) => isIndexBuilt(engine, model)))).every(Boolean)) {
+    await assertSessions(engine.pool)
+  }
   async function build() {
     for (const model of models) {
+      if (!isSession && (await isIndexBuilt(engine, model))) continue
       if (model.state !== 'retired' || bare.includes(model)) await buildIndex(engine, model, {})
     }
   }
@@ -106,7 +123,7 @@ export async function withoutIndexes<T>(
     await build().catch(() => {})
     throw error
   }
-  onIndexing()
+  await onIndexing()
   await build()
   return result
 }

@@ -14,7 +14,9 @@ const SECTIONS: Readonly<Record<ArchiveTable, number>> = {
   memory_access: 2,
   memory_embeddings: 2,
   memory_history: 2,
-  tool_usage: 3,
+  tool_usage_retention: 3,
+  tool_usage: 4,
+  tool_usage_rollups: 5,
 }
 
 /** Rows of these belong to the last row of the other. */
@@ -46,10 +48,21 @@ export function createOrderCheck(): OrderCheck {
   let user: unknown
   let memory: unknown
   let tool: unknown
+  let lastKey: string | undefined
 
   function add(to: Set<unknown>, value: unknown, line: number): void {
     if (to.has(value)) throw damaged(line, 'duplicate')
     to.add(value)
+  }
+
+  /** Of rows in the order of their key, one that is there twice stands beside itself. */
+  function checkOnce({ table, line, row }: ArchiveRecord): void {
+    const key = ['at', 'id', 'tool_id', 'grain', 'start', 'tool_version'].map((name) =>
+      table === 'tool_usage' && name.startsWith('tool') ? '' : row[name],
+    )
+    const text = `${table} ${key.join(' ')}`
+    if (text === lastKey) throw damaged(line, 'duplicate')
+    lastKey = text
   }
 
   function checkVector({ line, row, vector }: ArchiveRecord): void {
@@ -116,8 +129,13 @@ export function createOrderCheck(): OrderCheck {
         add(toolNames, row.name, line)
         tool = row.id
         children.clear()
-      } else if (table === 'tool_usage') {
-        if (!tools.has(row.tool_id)) throw damaged(line, 'reference', { path: 'tool_id' })
+      } else if (table === 'tool_usage_retention') {
+        add(children, table, line)
+      } else if (table === 'tool_usage' || table === 'tool_usage_rollups') {
+        // Of totals, those of tool 0 are of all tools.
+        const isOfAll = table === 'tool_usage_rollups' && row.tool_id === 0
+        if (!isOfAll && !tools.has(row.tool_id)) throw damaged(line, 'reference', { path: 'tool_id' })
+        checkOnce(record)
       } else checkOfUser(record)
     },
   }

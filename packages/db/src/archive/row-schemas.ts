@@ -23,6 +23,7 @@ const int4 = z
   .min(-INT4_MAX - 1)
   .max(INT4_MAX)
 const fit = (value: string) => !value.includes('\0') && value.isWellFormed()
+const int2 = z.int().min(-32_768).max(32_767)
 const text = z.string().refine(fit)
 const float = z.union([z.number(), z.enum(['Infinity', '-Infinity', 'NaN'])])
 const timestamp = z
@@ -34,7 +35,7 @@ const BY_TYPE: Readonly<Record<string, z.ZodType>> = {
   text,
   varchar: text,
   uuid: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
-  int2: int4,
+  int2,
   int4,
   int8: z.int(),
   float4: float,
@@ -45,6 +46,9 @@ const BY_TYPE: Readonly<Record<string, z.ZodType>> = {
   jsonb: z.unknown(),
   regconfig: text.min(1),
   _text: z.array(text),
+  _int2: z.array(int2),
+  _int8: z.array(z.int()),
+  varbit: z.string().regex(/^x[0-9a-f]*$/),
 }
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -64,6 +68,7 @@ const CONSTRAINTS: Readonly<Record<string, z.ZodType>> = {
   'memories.importance': importance,
   'memories.metadata': object,
   'memories.version': positive,
+  'memory_history.operation': z.enum(['update', 'delete', 'restore']),
   'embedding_models.name': text.min(1),
   'embedding_models.dimensions': int4.min(1).max(16_000),
   'tools.name': text.min(1),
@@ -72,6 +77,7 @@ const CONSTRAINTS: Readonly<Record<string, z.ZodType>> = {
   'tool_usage.duration_ms': z.number().min(0),
   'tool_usage.input_tokens': int4.min(0),
   'tool_usage.output_tokens': int4.min(0),
+  'tool_usage_retention.id': z.literal(1),
 }
 
 function columnSchema({ table, name, type, labels, required }: CatalogColumn): z.ZodType {

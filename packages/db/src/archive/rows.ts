@@ -4,7 +4,14 @@ import type { ArchiveRecord } from './check-records.js'
 import type { Header } from './format.js'
 
 /** Rows that can meet others in the database, in the order in which they refer to each other. */
-export const MEETING_TABLES = ['tools', 'users', 'sessions', 'memories', 'tool_usage'] as const
+export const MEETING_TABLES = [
+  'tools',
+  'users',
+  'sessions',
+  'memories',
+  'tool_usage',
+  'tool_usage_rollups',
+] as const
 export type MeetingTable = (typeof MEETING_TABLES)[number]
 
 /** What belongs to these, and goes with them. */

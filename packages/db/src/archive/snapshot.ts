@@ -1,7 +1,8 @@
 import type pg from 'pg'
-import { type Session, withSession } from '../engine/session.js'
+import { type Session, withConnection } from '../engine/session.js'
 import { funesError } from '../errors/funes-error.js'
 import {
+  type ArchivedColumn,
   type ArchivedRow,
   type ArchiveScope,
   beginSnapshot,
@@ -10,6 +11,7 @@ import {
   fetchRows,
   setWritingStyle,
 } from '../sql/archive-export.js'
+import type { Position } from '../sql/archive-position.js'
 import { type ArchiveTable, selectHidden } from '../sql/archive-tables.js'
 
 /**
@@ -18,7 +20,7 @@ import { type ArchiveTable, selectHidden } from '../sql/archive-tables.js'
  * @throws what `work` throws; `DB.PERMISSION_DENIED` where row-level security hides rows from this role
  */
 export async function withSnapshot<T>(pool: pg.Pool, work: (session: Session) => Promise<T>): Promise<T> {
-  return withSession(pool, async (session) => {
+  return withConnection(pool, async (session) => {
     await session.run(beginSnapshot)
     try {
       await session.run(setWritingStyle)
@@ -53,10 +55,11 @@ export interface RowStream {
 export async function openRows(
   session: Session,
   table: ArchiveTable,
-  columns: readonly string[],
+  columns: readonly ArchivedColumn[],
   scope: ArchiveScope,
+  position: Position | null,
 ): Promise<RowStream> {
-  await session.run(declareRows(table, columns, scope))
+  await session.run(declareRows(table, columns, scope, position))
   let page: ArchivedRow[] = []
   let at = 0
   let isOver = false

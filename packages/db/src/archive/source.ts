@@ -3,10 +3,13 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { currentCall } from '../engine/call.js'
 import { isFunesError } from '../errors/funes-error.js'
-import { createDecompressor } from './compression.js'
+import { createByteReader } from './byte-reader.js'
+import { compressionOf } from './compression.js'
 import { ioFault } from './faults.js'
+import { unzstd } from './zstd-frames.js'
 
 /** An archive that can be read again from its beginning. */
 export interface Source {
@@ -38,21 +41,18 @@ async function* decompressed(raw: AsyncGenerator<Buffer>): AsyncGenerator<Buffer
       if (done) break
       head = Buffer.concat([head, value])
     }
-    const decompressor = createDecompressor(head)
-    if (decompressor === undefined) {
+    const whole = (async function* () {
       yield head
       yield* raw
-      return
-    }
-    const input = Readable.from(
-      (async function* () {
-        yield head
-        yield* raw
-      })(),
-    )
-    input.on('error', (error) => decompressor.destroy(error))
+    })()
+    const compression = compressionOf(head)
+    if (compression === 'none') return yield* whole
+    if (compression === 'zstd') return yield* unzstd(createByteReader(whole))
+    const input = Readable.from(whole)
+    const gunzip = createGunzip()
+    input.on('error', (error) => gunzip.destroy(error))
     try {
-      yield* input.pipe(decompressor) as AsyncIterable<Buffer>
+      yield* input.pipe(gunzip) as AsyncIterable<Buffer>
     } finally {
       input.destroy()
     }

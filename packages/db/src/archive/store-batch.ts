@@ -4,6 +4,7 @@ import {
   insertGiven,
   insertVectors,
   mergeAccess,
+  mergeRetention,
   replaceGiven,
   selectMet,
 } from '../sql/archive-import.js'
@@ -111,6 +112,8 @@ export async function storeBatch(executor: Executor, batch: Batch, storing: Stor
   const taken = (table: ArchiveTable) =>
     (batch.get(table) ?? []).filter((record) => !left.has(ownerOf(record)))
 
+  const retention = batch.get('tool_usage_retention')
+  if (retention !== undefined) await executor.run(mergeRetention(given('tool_usage_retention', retention)))
   for (const table of MEETING_TABLES) {
     const records = batch.get(table)
     if (records === undefined) continue

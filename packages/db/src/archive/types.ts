@@ -10,8 +10,8 @@ export type OnConflict = (typeof ON_CONFLICT)[number]
 
 /** How far an export or import is. */
 export interface ArchiveProgress {
-  readonly phase: 'exporting' | 'verifying' | 'importing' | 'indexing'
-  /** Records written or read in this phase. */
+  readonly phase: 'resuming' | 'exporting' | 'verifying' | 'importing' | 'indexing'
+  /** Records written or read in this phase. An export that goes on begins with those that it takes over. */
   readonly done: number
   /** Undefined while it is not known: an archive says at its end how much it holds. */
   readonly total: number | undefined
@@ -20,9 +20,16 @@ export interface ArchiveProgress {
 export interface ExportArchive extends CallOptions {
   /**
    * A path, or a stream, which is ended unless it is the standard output. At a path the archive appears when it is
-   * complete, in place of what was there; until then it is written beside it, as `<path>.part`.
+   * complete, in place of what was there; until then it is written beside it, as `<path>.part`, which stays there when
+   * the export is interrupted.
    */
   to: string | Writable
+  /**
+   * Goes on with the `.part` that an interrupted export of the same database and options left at the path; begins anew
+   * where there is none. What it goes on with is as it was then, what it adds as it is now, each user whole and of one
+   * moment: see docs/archive-format.md.
+   */
+  resume?: boolean
   /** Only what belongs to these users, beside models and tools; all users unless given. */
   users?: readonly string[]
   /** `gzip` unless given. `zstd` needs Node 22.15 or newer. */
@@ -44,6 +51,10 @@ export interface ExportResult {
   readonly bytes: number
   /** Of all lines but the last, in hexadecimal, before compression: what the last line says too. */
   readonly sha256: string
+  /** Lines that were taken over from an interrupted export. */
+  readonly takenOver: number
+  /** When what is in it was so, in ISO 8601: one moment, and one more each time it was resumed. */
+  readonly moments: readonly string[]
 }
 
 export interface ImportArchive extends CallOptions {
@@ -75,9 +86,13 @@ export interface ImportedRows {
 
 export interface ImportResult {
   /** Of the tables whose rows can meet others. */
-  readonly rows: Readonly<Record<'tools' | 'users' | 'sessions' | 'memories' | 'tool_usage', ImportedRows>>
+  readonly rows: Readonly<
+    Record<'tools' | 'users' | 'sessions' | 'memories' | 'tool_usage' | 'tool_usage_rollups', ImportedRows>
+  >
   /** Everything in the archive. */
   readonly counts: ArchiveCounts
+  /** As the export's. */
+  readonly moments: readonly string[]
   /** Vectors that were made anew. */
   readonly embedded: number
 }
@@ -87,12 +102,13 @@ export interface Archive {
   /**
    * Writes users, sessions, memories with their history and vectors, models, tools and their usage as they are at one
    * moment, in the format of docs/archive-format.md. Memory in use does not grow with the database. One connection is
-   * held until the end; on the embedded engine that is the only one, so other calls wait.
+   * held until the end; on the embedded engine that is the only one, so other calls wait. Interrupted, even by a kill,
+   * it goes on with `resume`.
    *
-   * @throws `ARCHIVE.IO`, `ARCHIVE.COMPRESSION_UNAVAILABLE`, `INPUT.*`, `TRANSACTION.NOT_ALLOWED`, `DB.*`; nothing
-   * stands at the path then but what was there
+   * @throws `ARCHIVE.IO`, `ARCHIVE.COMPRESSION_UNAVAILABLE`, `ARCHIVE.NOT_RESUMABLE`, `INPUT.*`,
+   * `TRANSACTION.NOT_ALLOWED`, `DB.*`; nothing stands at the path then but what was there
    * @example
-   * await funes.archive.export({ to: 'backup.jsonl.gz' })
+   * await funes.archive.export({ to: 'backup.jsonl.gz', resume: true })
    */
   export(options: ExportArchive): Promise<ExportResult>
   /**

@@ -1,7 +1,9 @@
 import { isFull } from '../engine/beside-pool.js'
+import type { Engine } from '../engine/engine.js'
+import type { Executor } from '../engine/executor.js'
 import type { PoolHolder } from '../engine/held.js'
 import { type HolderFact, selectHolders } from '../sql/doctor-server.js'
-import type { Check, Patient } from './check.js'
+import type { Check } from './check.js'
 import { type DoctorFinding, duration, found, ok } from './finding.js'
 
 const SHOWN = 5
@@ -24,50 +26,46 @@ function tell(calls: readonly PoolHolder[], sessions: readonly HolderFact[]): st
   return ['', ...told].join(' ')
 }
 
-async function sessionsOf({ engine, executor }: Patient): Promise<HolderFact[]> {
+async function sessionsOf(engine: Engine, executor: Executor): Promise<HolderFact[]> {
   if (engine.kind === 'embedded') return []
   const name = engine.pool.options?.application_name ?? ''
   // What the server says is of use, but not what makes the finding.
   return executor.run(selectHolders(name, SHOWN)).catch(() => [])
 }
 
-/** Looks at the pool itself, and then asks the server who holds its connections. */
+/** Looks at the pool itself, and then asks the server, where `executor` reaches it, who holds its connections. */
+export async function examinePool(engine: Engine, executor: Executor): Promise<DoctorFinding[]> {
+  const { pool, kind } = engine
+  const { total, max, idle, waiting, holders: calls } = engine.poolStats()
+  const state = `${total} of ${max} connections open, ${idle} idle; calls waiting: ${waiting}.`
+  if (!isFull(pool)) return [ok('pool', 'The pool has connections to spare', state)]
+  if (kind === 'embedded') {
+    if (waiting === 0) return [ok('pool', 'The one connection of the embedded engine is in use', state)]
+    return [
+      found('warning', 'pool.exhausted', 'Calls wait for the one connection of the embedded engine', state, {
+        text: 'Await or shorten transactions. For work side by side, use a server.',
+      }),
+    ]
+  }
+  const sessions = await sessionsOf(engine, executor)
+  const detail = `${state}${tell(calls, sessions)}`
+  const forgotten = sessions.filter(
+    ({ state: is, stateMs }) =>
+      is?.startsWith('idle in transaction') === true && (stateMs ?? 0) >= FORGOTTEN_MS,
+  )
+  const fix = {
+    text: `Await or shorten transactions, or raise \`limits.maxConnections\` (${max} now).`,
+    ...(forgotten.length > 0 && {
+      sql: forgotten.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(' '),
+    }),
+  }
+  return waiting > 0
+    ? [found('error', 'pool.exhausted', 'The pool is exhausted: calls wait for a connection', detail, fix)]
+    : [found('warning', 'pool.full', 'Every connection of the pool is in use', detail, fix)]
+}
+
 export const checkPool: Check = {
   id: 'pool',
   title: 'Pool',
-  async run(patient): Promise<DoctorFinding[]> {
-    const { pool, kind } = patient.engine
-    const { total, max, idle, waiting, holders: calls } = patient.engine.poolStats()
-    const state = `${total} of ${max} connections open, ${idle} idle; calls waiting: ${waiting}.`
-    if (!isFull(pool)) return [ok('pool', 'The pool has connections to spare', state)]
-    if (kind === 'embedded') {
-      if (waiting === 0) return [ok('pool', 'The one connection of the embedded engine is in use', state)]
-      return [
-        found(
-          'warning',
-          'pool.exhausted',
-          'Calls wait for the one connection of the embedded engine',
-          state,
-          {
-            text: 'Await or shorten transactions. For work side by side, use a server.',
-          },
-        ),
-      ]
-    }
-    const sessions = await sessionsOf(patient)
-    const detail = `${state}${tell(calls, sessions)}`
-    const forgotten = sessions.filter(
-      ({ state: is, stateMs }) =>
-        is?.startsWith('idle in transaction') === true && (stateMs ?? 0) >= FORGOTTEN_MS,
-    )
-    const fix = {
-      text: `Await or shorten transactions, or raise \`limits.maxConnections\` (${max} now).`,
-      ...(forgotten.length > 0 && {
-        sql: forgotten.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(' '),
-      }),
-    }
-    return waiting > 0
-      ? [found('error', 'pool.exhausted', 'The pool is exhausted: calls wait for a connection', detail, fix)]
-      : [found('warning', 'pool.full', 'Every connection of the pool is in use', detail, fix)]
-  },
+  run: ({ engine, executor }) => examinePool(engine, executor),
 }

@@ -15,37 +15,67 @@ const MAX_RETAINED_BYTES = 1 << 30
 
 const sqlText = (text: string) => `'${text.replaceAll("'", "''")}'`
 
+/** What is to be said of a server's being a replica. */
+function judgeReplica(recovery: RecoveryFacts): DoctorFinding[] {
+  const { inRecovery, lagMs, lastReplayedMs, isReceiving, hasArchive, isPaused } = recovery
+  if (!inRecovery) return []
+  const last = lastReplayedMs === null ? 'none yet' : `${duration(lastReplayedMs)} ago`
+  const seen = isReceiving
+    ? lagMs === null
+      ? 'It has replayed all that it has received, and is connected to the server that it follows.'
+      : `It is ${duration(lagMs)} behind.`
+    : `It is not connected to the server that it follows. The last transaction that it replayed: ${last}.`
+  const findings = [
+    found('warning', 'replication.replica', 'This is a replica: nothing can be written', seen, {
+      text: 'Give createFunes the url of the primary; a replica serves searches alone.',
+    }),
+  ]
+  if (!isReceiving) {
+    findings.push(
+      found(
+        hasArchive ? 'warning' : 'error',
+        'replication.disconnected',
+        'This replica receives nothing',
+        `No receiver of the log runs${hasArchive ? ': it lives on what the archive has, which comes late' : ''}. The last transaction that it replayed: ${last}. Searches find nothing that was added since.`,
+        {
+          sql: 'show primary_conninfo; show primary_slot_name; select * from pg_stat_wal_receiver;',
+          text: 'Look whether the primary is reached from here and lets this replica in, and whether its slot is there: the log of this server says what failed. What the primary no longer keeps takes a new pg_basebackup.',
+        },
+      ),
+    )
+  }
+  if (isPaused) {
+    findings.push(
+      found(
+        'warning',
+        'replication.paused',
+        'This replica does not replay what it receives',
+        'Somebody has paused it. Searches find nothing that was added since.',
+        { sql: 'select pg_wal_replay_resume();' },
+      ),
+    )
+  }
+  if (isReceiving && (lagMs ?? 0) > MAX_LAG_MS) {
+    findings.push(
+      found(
+        'warning',
+        'replication.lag',
+        `This replica is ${duration(lagMs ?? 0)} behind`,
+        'Searches do not find what was added since.',
+        { sql: 'select * from pg_stat_wal_receiver;' },
+      ),
+    )
+  }
+  return findings
+}
+
 /** What is to be said of a server's replicas, and of its being one. */
 export function judgeReplication(
   recovery: RecoveryFacts,
   replicas: readonly ReplicaFact[],
   slots: readonly SlotFact[],
 ): DoctorFinding[] {
-  const findings: DoctorFinding[] = []
-  if (recovery.inRecovery) {
-    const lag =
-      recovery.lagMs === null
-        ? 'It has replayed all that it has received.'
-        : `It is ${duration(recovery.lagMs)} behind.`
-    findings.push(
-      found('warning', 'replication.replica', 'This is a replica: nothing can be written', lag, {
-        text: 'Give createFunes the url of the primary; a replica serves searches alone.',
-      }),
-    )
-    if ((recovery.lagMs ?? 0) > MAX_LAG_MS) {
-      findings.push(
-        found(
-          'warning',
-          'replication.lag',
-          `This replica is ${duration(recovery.lagMs ?? 0)} behind`,
-          'Searches do not find what was added since.',
-          {
-            sql: 'select * from pg_stat_wal_receiver;',
-          },
-        ),
-      )
-    }
-  }
+  const findings: DoctorFinding[] = judgeReplica(recovery)
   for (const { name, state, lagMs, lagBytes } of replicas) {
     const isLate = (lagMs ?? 0) > MAX_LAG_MS || (lagBytes ?? 0) > MAX_LAG_BYTES
     const figures = [
@@ -73,15 +103,32 @@ export function judgeReplication(
       findings.push(ok('replication', `The replica ${name} keeps up`, seen))
     }
   }
-  for (const { name, retainedBytes } of slots) {
-    if ((retainedBytes ?? 0) < MAX_RETAINED_BYTES) continue
+  for (const { name, retainedBytes, isLost } of slots) {
+    const drop = { sql: `select pg_drop_replication_slot(${sqlText(name)});` }
+    if (isLost) {
+      findings.push(
+        found(
+          'error',
+          'replication.slot-lost',
+          `What the replication slot ${name} still needs is gone`,
+          'Whoever read it cannot go on: the server kept no more for it than max_slot_wal_keep_size.',
+          { ...drop, text: 'Then make the replica anew with pg_basebackup.' },
+        ),
+      )
+      continue
+    }
+    const isMuch = (retainedBytes ?? 0) >= MAX_RETAINED_BYTES
+    const kept =
+      retainedBytes === null
+        ? 'The server keeps the log for it'
+        : `The server keeps ${size(retainedBytes)} of log for it, and more with every write, until the disk is full`
     findings.push(
       found(
-        'warning',
+        isMuch ? 'warning' : 'info',
         'replication.slot',
         `Nobody reads the replication slot ${name}`,
-        `The server keeps ${size(retainedBytes ?? 0)} of log for it, and more with every write, until the disk is full.`,
-        { sql: `select pg_drop_replication_slot(${sqlText(name)});` },
+        `${kept}. A replica that used it is not connected.`,
+        { ...drop, text: 'Only if that replica does not come back.' },
       ),
     )
   }

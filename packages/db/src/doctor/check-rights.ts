@@ -1,4 +1,4 @@
-import { expectedColumns } from '../generated/expected-schema.js'
+import { expectedSchema } from '../generated/expected-schema.js'
 import {
   type RightFacts,
   selectRights,
@@ -93,6 +93,6 @@ export const checkRights: Check = {
   async run({ executor }) {
     const [rights] = await executor.run(selectRights)
     if (!rights) return []
-    return judgeRights(rights, await executor.run(selectTableRights(Object.keys(expectedColumns))))
+    return judgeRights(rights, await executor.run(selectTableRights(expectedSchema.names.tables)))
   },
 }

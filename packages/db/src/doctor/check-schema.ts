@@ -1,79 +1,114 @@
-import { expectedColumns } from '../generated/expected-schema.js'
-import { migrations } from '../generated/migrations.js'
-import { selectColumns, selectPlainIndexes } from '../sql/doctor-schema.js'
+import { expectedSchema } from '../generated/expected-schema.js'
+import { selectPlainIndexes, selectTables } from '../sql/doctor-schema.js'
+import { type SchemaFact, type SchemaKind, selectSchemaFacts } from '../sql/schema-facts.js'
 import type { Check } from './check.js'
-import { expectedIndexes } from './expected-indexes.js'
 import { type DoctorFinding, found, ok, quoted } from './finding.js'
+import type { Patient } from './patient.js'
+import { type Drift, findDrift, mending, NAMES, nameOf } from './schema-drift.js'
 
-const TABLES = Object.keys(expectedColumns)
+const { names, facts } = expectedSchema
+const WHY = 'Something other than a migration changed the schema.'
 const REPAIR = {
   command: 'pg_dump --schema-only "$FUNES_DATABASE_URL"',
-  text: 'Something other than a migration changed the schema. Compare it with that of an empty database after `funes migrate`, and put back what is missing.',
+  text: 'Compare it with that of an empty database after `funes migrate`, and put back what is missing, rows from a backup.',
 }
 
-/** The statement that makes an index while writing goes on. */
-function madeConcurrently(definition: string): string {
-  return definition.replace(
-    /^create (unique )?index (?:concurrently )?(?:if not exists )?/i,
-    (_, unique = '') => `create ${unique.toLowerCase()}index concurrently `,
+const ENABLE =
+  'Then, where row-level security is on, `await funes.tenancy.enable()` once more, with the same role.'
+const ELSEWHERE = 'Where the tables are in another schema than public, name that one in `search_path`.'
+
+const IDS: Readonly<Record<Exclude<SchemaKind, 'index'>, string>> = {
+  column: 'schema.columns',
+  'not-null': 'schema.not-null',
+  default: 'schema.defaults',
+  constraint: 'schema.constraints',
+  trigger: 'schema.triggers',
+  function: 'schema.functions',
+  policy: 'schema.policies',
+  type: 'schema.types',
+}
+
+/** Without the others something fails, or goes wrong without a word; without these it is slower, or less strict. */
+const LIGHT: ReadonlySet<SchemaKind> = new Set(['index', 'not-null'])
+
+function judgeOne(fact: SchemaFact, state: 'missing' | 'changed'): DoctorFinding {
+  const { kind, definition } = fact
+  const isThere = state === 'changed'
+  const id = kind === 'index' ? `indexes.${state}` : `${IDS[kind]}${isThere ? '-changed' : ''}`
+  const isGrave = isThere ? kind === 'column' : !LIGHT.has(kind)
+  const sql = mending(fact, isThere)
+  const text = / set search_path to /i.test(definition) ? ELSEWHERE : kind === 'policy' ? ENABLE : undefined
+  return found(
+    isGrave ? 'error' : 'warning',
+    id,
+    `The ${NAMES[kind]} ${nameOf(fact)} is ${isThere ? 'not what the migrations make' : 'missing'}`,
+    `It should be: ${definition.replace(/\s+/g, ' ')}. ${WHY}`,
+    sql === null ? REPAIR : { sql, ...(text !== undefined && { text }) },
   )
 }
 
-/** Compares tables and columns with those that this release reads and writes. */
+/** What is to be said of a schema that is not what the migrations make; of its indexes, or of all else. */
+export function judgeDrift({ missing, changed, required }: Drift, of: 'indexes' | 'schema'): DoctorFinding[] {
+  const isMeant = ({ kind }: SchemaFact) => (kind === 'index') === (of === 'indexes')
+  const findings = [
+    ...missing.filter(isMeant).map((fact) => judgeOne(fact, 'missing')),
+    ...changed.filter(isMeant).map((fact) => judgeOne(fact, 'changed')),
+  ]
+  if (of === 'indexes') return findings
+  for (const fact of required) {
+    findings.push(
+      found(
+        'error',
+        'schema.required',
+        `The column ${nameOf(fact)} must have a value, which Funes may leave out`,
+        `Rows without one are refused. ${WHY}`,
+        { sql: `alter table ${quoted(fact.table)} alter column ${quoted(fact.name)} drop not null;` },
+      ),
+    )
+  }
+  return findings
+}
+
+/** Of the tables that there are: what is to be said of one that is not, is said of it as a whole. */
+async function driftOf({ executor }: Patient): Promise<{ drift: Drift; missing: string[] }> {
+  const there = new Set((await executor.run(selectTables(names.tables))).map(({ name }) => name))
+  const present = await executor.run(selectSchemaFacts(names))
+  const expected = facts.filter(({ table }) => table === '' || there.has(table))
+  return { drift: findDrift(expected, present), missing: names.tables.filter((table) => !there.has(table)) }
+}
+
+/** Compares tables, columns, constraints, triggers, functions, policies and types with what the migrations of this release make. */
 export const checkSchema: Check = {
   id: 'schema',
   title: 'Schema',
   needsTables: true,
-  async run({ executor }) {
-    const rows = await executor.run(selectColumns(TABLES))
-    const present = new Map<string, Set<string>>()
-    for (const { table, column } of rows) {
-      const columns = present.get(table) ?? new Set()
-      present.set(table, columns.add(column))
-    }
-    const missingTables = TABLES.filter((table) => !present.has(table))
-    const missingColumns = TABLES.filter((table) => present.has(table)).flatMap((table) =>
-      (expectedColumns[table] ?? [])
-        .filter((column) => !present.get(table)?.has(column))
-        .map((column) => `${table}.${column}`),
-    )
-    const findings: DoctorFinding[] = []
-    if (missingTables.length > 0) {
-      const [one] = missingTables
-      const title = missingTables.length === 1 ? `The table ${one} is missing` : 'Tables are missing'
-      findings.push(found('error', 'schema.tables', title, missingTables.join(', '), REPAIR))
-    }
-    if (missingColumns.length > 0) {
-      const [one] = missingColumns
-      const title = missingColumns.length === 1 ? `The column ${one} is missing` : 'Columns are missing'
-      findings.push(found('error', 'schema.columns', title, missingColumns.join(', '), REPAIR))
+  async run(patient) {
+    const { drift, missing } = await driftOf(patient)
+    const findings = judgeDrift(drift, 'schema')
+    if (missing.length > 0) {
+      const title = missing.length === 1 ? `The table ${missing[0]} is missing` : 'Tables are missing'
+      findings.unshift(found('error', 'schema.tables', title, `${missing.join(', ')}. ${WHY}`, REPAIR))
     }
     return findings.length > 0
       ? findings
-      : [ok('schema', `All ${TABLES.length} tables have the columns that this release expects`)]
+      : [
+          ok(
+            'schema',
+            `All ${names.tables.length} tables are as the migrations make them, with all that belongs to them`,
+          ),
+        ]
   },
 }
 
-/** Looks for the ordinary indexes that migrations made; those of vectors are another check's. */
+/** Looks for the ordinary indexes that migrations make; those of vectors are another check's. */
 export const checkPlainIndexes: Check = {
   id: 'indexes',
   title: 'Ordinary indexes',
   needsTables: true,
-  async run({ executor }) {
-    const present = await executor.run(selectPlainIndexes(TABLES))
-    const names = new Set(present.map(({ name }) => name))
-    const expected = expectedIndexes(migrations.map(({ sql }) => sql))
-    const findings = [...expected]
-      .filter(([name]) => !names.has(name))
-      .map(([name, definition]) =>
-        found(
-          'warning',
-          'indexes.missing',
-          `The index ${name} is missing`,
-          'A migration made it, and something dropped it. What it serves reads whole tables instead.',
-          { sql: `${madeConcurrently(definition)};` },
-        ),
-      )
+  async run(patient) {
+    const { drift } = await driftOf(patient)
+    const findings = judgeDrift(drift, 'indexes')
+    const present = await patient.executor.run(selectPlainIndexes(names.tables))
     for (const { name, table, valid } of present) {
       if (valid) continue
       findings.push(
@@ -82,14 +117,12 @@ export const checkPlainIndexes: Check = {
           'indexes.invalid',
           `The index ${name} on ${table} is invalid`,
           'Its build was interrupted: writing to it costs, and reading does not use it.',
-          {
-            sql: `reindex index concurrently ${quoted(name)};`,
-          },
+          { sql: `reindex index concurrently ${quoted(name)};` },
         ),
       )
     }
     return findings.length > 0
       ? findings
-      : [ok('indexes', `All ${present.length} ordinary indexes are valid`)]
+      : [ok('indexes', `All ${present.length} ordinary indexes are valid, and as the migrations make them`)]
   },
 }

@@ -1,7 +1,9 @@
 import { pgvectorFaults } from '../health/known-faults.js'
+import { serverFaults } from '../health/server-faults.js'
 import { isOlder } from '../migrate/requirements.js'
 import { selectExtensionFacts, selectSettings } from '../sql/doctor.js'
 import { selectServerFacts } from '../sql/migrations.js'
+import { readTenancy } from '../tenancy/status.js'
 import type { Check } from './check.js'
 import { type DoctorFinding, found, ok, quoted, setSetting } from './finding.js'
 
@@ -39,12 +41,39 @@ export function judgeServer(versionNumber: number, version: string, now: Date): 
   return ok('server', name, until === undefined ? '' : `Supported until ${until}.`)
 }
 
+/** A statement that names the database, for psql to run. */
+const REINDEX = "select format('reindex (concurrently) database %I', current_database()) \\gexec"
+
+/** What is to be said of the known faults of a server's release. */
+export function judgeServerFaults(versionNumber: number, isRowSecurityOn: boolean): DoctorFinding[] {
+  const major = Math.floor(versionNumber / 10_000)
+  return serverFaults(versionNumber).map(({ id, title, detail, fixedIn, needsRowSecurity, rebuild }) => {
+    const isHarmless = needsRowSecurity && !isRowSecurityOn
+    return found(
+      isHarmless ? 'info' : 'warning',
+      `server.${id}`,
+      isHarmless ? `${title}, which is off here` : title,
+      `PostgreSQL ${major}.${versionNumber % 10_000}: ${detail}`,
+      {
+        command: `sudo apt-get install --only-upgrade postgresql-${major}`,
+        ...(rebuild && { sql: REINDEX }),
+        text: `Upgrade to ${fixedIn} or newer and restart the server${rebuild ? ', then build every index anew, and run `funes reindex`' : ''}. Data stays as it is.`,
+      },
+    )
+  })
+}
+
 export const checkServer: Check = {
   id: 'server',
   title: 'Server',
   async run({ executor }) {
     const [facts] = await executor.run(selectServerFacts)
-    return facts ? [judgeServer(facts.versionNumber, facts.version, new Date())] : []
+    if (!facts) return []
+    const { rowLevelSecurity } = await readTenancy(executor)
+    return [
+      judgeServer(facts.versionNumber, facts.version, new Date()),
+      ...judgeServerFaults(facts.versionNumber, rowLevelSecurity !== 'off'),
+    ]
   },
 }
 

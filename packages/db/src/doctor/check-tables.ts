@@ -1,4 +1,4 @@
-import { expectedColumns } from '../generated/expected-schema.js'
+import { expectedSchema } from '../generated/expected-schema.js'
 import { selectTableFacts, type TableFacts } from '../sql/doctor.js'
 import type { Check } from './check.js'
 import { type DoctorFinding, found, ok } from './finding.js'
@@ -52,7 +52,7 @@ export const checkTables: Check = {
   title: 'Dead rows',
   needsTables: true,
   async run({ executor, engine }) {
-    const tables = await executor.run(selectTableFacts(Object.keys(expectedColumns)))
+    const tables = await executor.run(selectTableFacts(expectedSchema.names.tables))
     const findings = judgeTables(tables)
     if (findings.length > 0) return findings
     const detail =

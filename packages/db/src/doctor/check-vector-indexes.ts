@@ -1,75 +1,118 @@
-import { checkIndex } from '../indexes/check.js'
+import { checkIndex, type IndexState } from '../indexes/check.js'
 import { exactUpTo } from '../models/effort.js'
 import { createModels } from '../models/models.js'
 import type { EmbeddingModel } from '../models/types.js'
-import { countLiveVectors } from '../sql/index-sample.js'
-import type { Check, Patient } from './check.js'
+import { selectHidden } from '../sql/archive-tables.js'
+import { countLiveVectors, countToolVectors } from '../sql/index-sample.js'
+import type { Check } from './check.js'
 import { type DoctorFinding, found, ok, shellWord } from './finding.js'
+import type { Patient } from './patient.js'
+import { checkUserSearch } from './user-search.js'
 
-const build = ({ name }: EmbeddingModel, verb: 'build' | 'rebuild' = 'build') => ({
+/** What the two indexes of a model are over. */
+const OVER = {
+  memories: { title: 'vector index', table: 'memory_embeddings', all: 'every search over all users' },
+  tools: { title: 'vector index of the tools', table: 'tool_embeddings', all: 'every selection of tools' },
+} as const
+
+const build = ({ name }: EmbeddingModel) => ({
   command: `funes reindex ${shellWord(name)}`,
-  text: `Or \`await funes.indexes.${verb}(${JSON.stringify(name)})\`. Writing goes on meanwhile.`,
+  text: `Or \`await funes.indexes.build(${JSON.stringify(name)})\`. Writing goes on meanwhile.`,
 })
 
-async function checkOne({ executor, engine }: Patient, model: EmbeddingModel): Promise<DoctorFinding[]> {
-  const check = await checkIndex(executor, engine.kind, model, { isShared: true })
+/** What is to be said of one index; `vectors` are those that it is over, counted up to one more than `compared`. */
+function judgeIndex(
+  index: IndexState,
+  over: keyof typeof OVER,
+  model: EmbeddingModel,
+  { vectors, compared }: { vectors: number; compared: number },
+): DoctorFinding[] {
+  const { title, table, all } = OVER[over]
   const of = `the model ${JSON.stringify(model.name)}`
-  const compared = exactUpTo({ engine: engine.kind, isOneUser: false, isFiltered: false })
   const findings: DoctorFinding[] = []
-  if (!check.built || !check.valid) {
-    const [counted] = await executor.run(countLiveVectors(model.id, null, compared + 1, { isShared: true }))
-    const isSlow = (counted?.rows ?? 0) > compared
+  if (!index.built || !index.valid) {
+    const isSlow = vectors > compared
     const reason = isSlow
-      ? `There are more than ${compared} vectors, and every search over all of them compares each one: it is slow, and slower with every memory.`
-      : `There are ${counted?.rows ?? 0} vectors: up to ${compared} all are compared anyway, so nothing is slow yet.`
-    const state = check.built ? 'invalid' : 'missing'
+      ? `There are more than ${compared} vectors, and ${all} compares each one: it is slow, and slower with every one.`
+      : `There are ${vectors} vectors: up to ${compared} all are compared anyway, so nothing is slow yet.`
+    const state = index.built ? 'invalid' : 'missing'
     findings.push(
       found(
         isSlow ? 'error' : 'warning',
         `vector-index.${state}`,
-        `The vector index of ${of} is ${state}`,
-        `${check.built ? `The build of ${check.name} was interrupted. ` : ''}${reason}`,
+        `The ${title} of ${of} is ${state}`,
+        `${index.built ? `The build of ${index.name} was interrupted. ` : ''}${reason}`,
         build(model),
       ),
     )
-  } else if (check.used === false) {
+  } else if (index.used === false) {
     findings.push(
       found(
         'error',
         'vector-index.unused',
-        `The planner does not use the vector index of ${of}`,
-        `EXPLAIN of the search statement does not name ${check.name}: every search over all users compares every vector.`,
+        `The planner does not use the ${title} of ${of}`,
+        `EXPLAIN of the search statement does not name ${index.name}: ${all} compares every vector.`,
         {
-          sql: 'analyze memory_embeddings;',
+          sql: `analyze ${table};`,
           command: `funes reindex ${shellWord(model.name)}`,
           text: `If it stays so, the index is not the one that Funes makes: \`await funes.indexes.drop(${JSON.stringify(model.name)})\`, then \`build\`.`,
         },
       ),
     )
   }
-  if (check.leftovers) {
+  if (index.leftovers) {
     findings.push(
       found(
         'warning',
         'vector-index.leftover',
-        `An interrupted rebuild left an index beside that of ${of}`,
-        `An index whose name begins with ${check.name}_cc is written to and never read.`,
+        `An interrupted rebuild left an index beside the ${title} of ${of}`,
+        `An index whose name begins with ${index.name}_cc is written to and never read.`,
         build(model),
       ),
     )
   }
-  if (findings.length > 0) return findings
-  const used =
-    check.used === null ? 'valid; so far there are so few vectors that all are compared' : 'valid, and used'
-  return [ok('vector-index', `The vector index of ${of} is ${used}`, check.name)]
+  return findings
 }
 
-/** Looks at the vector index of every model in use: there, valid, and taken by the planner for the statement that searches. */
+async function checkOne(patient: Patient, model: EmbeddingModel): Promise<DoctorFinding[]> {
+  const { executor, engine } = patient
+  const check = await checkIndex(executor, engine.kind, model, { isShared: true })
+  const compared = exactUpTo({ engine: engine.kind, isOneUser: false, isFiltered: false })
+  const [memories] = await executor.run(countLiveVectors(model.id, null, compared + 1, { isShared: true }))
+  const [tools] = await executor.run(countToolVectors(model.id, compared + 1))
+  const findings = [
+    ...judgeIndex(check, 'memories', model, { vectors: memories?.rows ?? 0, compared }),
+    ...judgeIndex(check.tools, 'tools', model, { vectors: tools?.rows ?? 0, compared }),
+  ]
+  // Where the index is of no use to all, one user's search has nothing to take.
+  if (check.used) findings.push(...(await checkUserSearch(patient, model, check.name)))
+  if (findings.length > 0) return findings
+  const used = check.used
+    ? 'valid, and used, for all and for one user'
+    : 'valid; so far there are so few vectors that all are compared'
+  return [
+    ok('vector-index', `The vector index of the model ${JSON.stringify(model.name)} is ${used}`, check.name),
+  ]
+}
+
+/** Looks at the vector indexes of every model in use: there, valid, and taken by the planner for the statements that search. */
 export const checkVectorIndexes: Check = {
   id: 'vector-index',
   title: 'Vector indexes',
   needsTables: true,
   async run(patient) {
+    const hidden = await patient.executor.run(selectHidden)
+    if (hidden.length > 0) {
+      return [
+        found(
+          'info',
+          'vector-index.hidden',
+          'Vector indexes: not looked at',
+          `Row-level security hides vectors from this role, so that it cannot be told how many there are: ${hidden.map(({ table }) => table).join(', ')}.`,
+          { text: 'Run `funes doctor` with the url of the role that owns the tables.' },
+        ),
+      ]
+    }
     const models = await createModels(patient.executor, patient.engine.kind).list()
     const findings: DoctorFinding[] = []
     for (const model of models) {

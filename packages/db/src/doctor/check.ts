@@ -1,13 +1,5 @@
-import type { Engine } from '../engine/engine.js'
-import type { Executor } from '../engine/executor.js'
 import type { DoctorFinding } from './finding.js'
-
-/** What checks look at. */
-export interface Patient {
-  readonly engine: Engine
-  /** Where statements run: the pool, or a connection beside it where that has none left. */
-  readonly executor: Executor
-}
+import type { Patient } from './patient.js'
 
 /** One thing that `doctor` looks at. */
 export interface Check {

@@ -2,6 +2,7 @@ import type { Check } from './check.js'
 import { checkClock } from './check-clock.js'
 import { checkMigrations } from './check-migrations.js'
 import { checkPool } from './check-pool.js'
+import { checkPooler } from './check-pooler.js'
 import { checkReplication } from './check-replication.js'
 import { checkRights } from './check-rights.js'
 import { checkPlainIndexes, checkSchema } from './check-schema.js'
@@ -15,6 +16,7 @@ import { checkVectorIndexes } from './check-vector-indexes.js'
 /** Everything that `doctor` looks at, in the order of its report. */
 export const CHECKS: readonly Check[] = [
   checkPool,
+  checkPooler,
   checkServer,
   checkExtension,
   checkPgvector,

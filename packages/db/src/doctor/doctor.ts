@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallOptions } from '../call-options.js'
-import { connectBeside, isFull } from '../engine/beside-pool.js'
 import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
 import { databaseError } from '../errors/database-error.js'
 import { funesError, isFunesError } from '../errors/funes-error.js'
-import { selectColumns } from '../sql/doctor-schema.js'
+import { selectTables } from '../sql/doctor-schema.js'
 import { ping } from '../sql/health.js'
-import type { Check, Patient } from './check.js'
-import { checkPool } from './check-pool.js'
+import type { Check } from './check.js'
+import { checkPool, examinePool } from './check-pool.js'
 import { CHECKS } from './checks.js'
 import { type DoctorFinding, failed, found, ok, type Severity } from './finding.js'
+import { admit, type Patient } from './patient.js'
 
 /** What `doctor` found. */
 export interface DoctorReport {
@@ -32,20 +32,6 @@ const EMBEDDED_WAIT_MS = 3000
 
 /** What Funes cannot do without. */
 const TABLES = ['memories', 'memory_embeddings', 'embedding_models']
-
-interface Access {
-  readonly executor: Executor
-  readonly end: () => Promise<void>
-}
-
-/** The pool, or a connection beside it while all of the pool are in use. */
-async function connect(engine: Engine): Promise<Access> {
-  if (engine.kind === 'server' && isFull(engine.pool)) {
-    const beside = await connectBeside(engine.pool)
-    return { executor: beside, end: () => beside.end() }
-  }
-  return { executor: engine, end: async () => {} }
-}
 
 async function firstAnswer({ kind }: Engine, executor: Executor): Promise<DoctorFinding> {
   await (kind === 'server'
@@ -95,31 +81,29 @@ function skipped(checks: readonly Check[], why: string): DoctorFinding[] {
 }
 
 async function hasTables(executor: Executor): Promise<boolean> {
-  const rows = await executor.run(selectColumns(TABLES)).catch(() => [])
-  return TABLES.every((table) => rows.some((row) => row.table === table))
+  const rows = await executor.run(selectTables(TABLES)).catch(() => [])
+  return rows.length === TABLES.length
 }
 
 async function examine(engine: Engine): Promise<DoctorFinding[]> {
   const findings: DoctorFinding[] = []
-  let access: Access | undefined
+  let patient: Awaited<ReturnType<typeof admit>> | undefined
   try {
     try {
-      access = await connect(engine)
-      findings.push(await firstAnswer(engine, access.executor))
+      patient = await admit(engine)
+      findings.push(await firstAnswer(engine, patient.executor))
     } catch (error) {
       const { code, message, fix } = isFunesError(error) ? error : databaseError(error)
-      const pool = await checkPool.run({ engine, executor: { run: async () => [] } })
       return [
         found('error', 'connection.failed', message, `${code}.`, { text: fix }),
-        ...pool,
+        ...(await examinePool(engine, { run: async () => [] })),
         ...skipped(
           CHECKS.filter((check) => check !== checkPool),
           'The database does not answer',
         ),
       ]
     }
-    const patient = { engine, executor: access.executor }
-    const tables = await hasTables(access.executor)
+    const tables = await hasTables(patient.executor)
     for (const check of CHECKS) {
       if (tables || !check.needsTables) findings.push(...(await attempt(check, patient)))
     }
@@ -133,7 +117,7 @@ async function examine(engine: Engine): Promise<DoctorFinding[]> {
     }
     return findings
   } finally {
-    await access?.end()
+    await patient?.end()
   }
 }
 

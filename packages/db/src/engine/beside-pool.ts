@@ -5,6 +5,8 @@ import type { Executor } from './executor.js'
 
 /** A connection to the pool's server that is not the pool's. */
 export interface BesidePool extends Executor {
+  /** The server's process, as it was named when the connection was opened. */
+  readonly processId: number | undefined
   end(): Promise<void>
 }
 
@@ -26,6 +28,7 @@ export async function connectBeside(pool: pg.Pool): Promise<BesidePool> {
     throw databaseError(error)
   }
   return {
+    processId: (client as { processID?: number | null }).processID ?? undefined,
     async run<Row>(statement: Statement<Row>) {
       const { text, values } = compile(statement)
       try {

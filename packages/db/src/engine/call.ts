@@ -52,7 +52,7 @@ function calledOff(operation: string, phase: Phase, cause: unknown): FunesError 
 }
 
 /** The answer to a call whose time is over. */
-export function callTimeout(operation: string, phase: Phase, timeoutMs: number): FunesError {
+function callTimeout(operation: string, phase: Phase, timeoutMs: number): FunesError {
   return funesError('CALL.TIMEOUT', `${operation} took longer than ${timeoutMs} ms: it ${DOING[phase]}.`, {
     fix: FIX[phase],
     meta: { operation, phase, timeoutMs },

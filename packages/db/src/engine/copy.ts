@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { databaseError, isConnectionLost } from '../errors/database-error.js'
+import { databaseError, isConnectionLost, withMeta } from '../errors/database-error.js'
 import { type BinaryRows, createBinaryRows } from '../sql/binary-rows.js'
 import { compile, type Statement } from '../sql/statement.js'
-import { selectTransactionId } from '../sql/transaction-outcome.js'
+import { beginUnlimited, selectTransactionMark, type TransactionMark } from '../sql/transaction-outcome.js'
 import type { Executor } from './executor.js'
 import { runOn } from './on-client.js'
 import { outcomeOf, transactionUnknown } from './outcome.js'
+import { isBadLuck, type Retry } from './retry.js'
 
 /** One transaction in which rows can be copied in bulk, which Prisma cannot do. */
 export interface CopyTransaction extends Executor {
@@ -38,33 +39,39 @@ async function copy<Row>(
   await done
 }
 
+/** How a transaction is repeated of which nothing was kept; not at all unless given. */
+export interface Repeat {
+  readonly retry: Retry
+  /** How often in all, in place of the number that `retry` knows. */
+  readonly attempts?: number
+}
+
+/** Where nobody else has set a bound. */
+const WAITS = { lock: 10_000, idle: 60_000 }
+
 /** Commits, and where the answer is lost looks what became of it. */
-async function commit(client: pg.ClientBase, pool: pg.Pool, id: string | null): Promise<void> {
+async function commit(
+  client: pg.ClientBase,
+  pool: pg.Pool,
+  mark: TransactionMark | undefined,
+): Promise<void> {
   try {
     await client.query('commit')
   } catch (error) {
     const failure = databaseError(error)
-    if (id === null || !isConnectionLost(failure)) throw failure
+    if (mark === undefined || mark.id === null || !isConnectionLost(failure)) throw failure
     const elsewhere: Executor = {
       async run<Row>(statement: Statement<Row>) {
         const { text, values } = compile(statement)
         return (await pool.query(text, values)).rows as Row[]
       },
     }
-    const became = await outcomeOf(elsewhere, id)
+    const became = await outcomeOf(elsewhere, mark)
     if (became !== 'committed') throw became === undefined ? transactionUnknown(failure) : failure
   }
 }
 
-/**
- * Runs `work` in a transaction of its own, without a limit on how long a statement takes, and rolls back if it throws.
- *
- * @throws what `work` throws, `DB.*`
- */
-export async function copyTransaction<T>(
-  pool: pg.Pool,
-  work: (transaction: CopyTransaction) => Promise<T>,
-): Promise<T> {
+async function attempt<T>(pool: pg.Pool, work: (transaction: CopyTransaction) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw databaseError(error)
   })
@@ -80,14 +87,14 @@ export async function copyTransaction<T>(
     }
   }
   try {
-    await wrapped(() => client.query('begin; set local statement_timeout = 0'))
+    await wrapped(() => client.query(compile(beginUnlimited(WAITS)).text))
     const result = await work({
       client,
       run: (statement) => wrapped(() => runOn(client, statement)),
       copy: (text, rows, write) => wrapped(() => copy(client, text, rows, write)),
     })
-    const [transaction] = await wrapped(() => runOn(client, selectTransactionId))
-    await commit(client, pool, transaction?.id ?? null)
+    const [mark] = await wrapped(() => runOn(client, selectTransactionMark))
+    await commit(client, pool, mark)
     return result
   } catch (error) {
     await client.query('rollback').catch(() => {
@@ -97,5 +104,26 @@ export async function copyTransaction<T>(
   } finally {
     client.off('error', onError)
     client.release(broken)
+  }
+}
+
+/**
+ * Runs `work` in a transaction of its own, without a limit on how long a statement takes, and rolls back if it throws.
+ *
+ * @param repeat runs the whole again that collided with another transaction or lost its connection, of which nothing was kept
+ * @throws what `work` throws, `TRANSACTION.UNKNOWN`, `DB.*`
+ */
+export async function copyTransaction<T>(
+  pool: pg.Pool,
+  work: (transaction: CopyTransaction) => Promise<T>,
+  repeat?: Repeat,
+): Promise<T> {
+  for (let made = 1; ; made++) {
+    try {
+      return await attempt(pool, work)
+    } catch (error) {
+      if (repeat === undefined || !isBadLuck(error)) throw error
+      if (!(await repeat.retry.again(made, repeat.attempts))) throw withMeta(error, { attempts: made })
+    }
   }
 }

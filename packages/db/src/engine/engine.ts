@@ -10,6 +10,7 @@ import { type CloseOptions, createClosing } from './closing.js'
 import type { Executor } from './executor.js'
 import { clientClosed, createGate } from './gate.js'
 import type { PoolStats } from './held.js'
+import { createLocalLimits } from './local-limits.js'
 import { openPool } from './pool.js'
 import { createPreparing } from './preparing.js'
 import { createPrisma, joinTransactions, type Prisma, type PrismaClient } from './prisma.js'
@@ -139,14 +140,11 @@ export async function createEngine(config: Config): Promise<Engine> {
     prisma: prismaBase,
     canLoseAnswers: kind === 'server',
     executor: { run },
-    localLimits: () =>
-      opened.isLimitedByServer()
-        ? undefined
-        : {
-            statement: limits.statementTimeoutMs,
-            lock: limits.lockTimeoutMs,
-            idle: limits.idleInTransactionTimeoutMs,
-          },
+    localLimits: createLocalLimits(opened, {
+      statement: limits.statementTimeoutMs,
+      lock: limits.lockTimeoutMs,
+      idle: limits.idleInTransactionTimeoutMs,
+    }),
   })
 
   async function transaction<T>(

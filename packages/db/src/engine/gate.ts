@@ -6,6 +6,7 @@ import { destroy, isBusy, requestCancel } from './cancel.js'
 import { type Held, holdersOf, type PoolStats, poolExhausted } from './held.js'
 import type { OpenPool } from './pool.js'
 import { poolBehind } from './pool-behind.js'
+import { listenTo } from './pool-listeners.js'
 
 /** Takes a connection, or why there is none. */
 export type Taker = (failure: FunesError | undefined, held: Held | undefined) => void
@@ -38,8 +39,6 @@ const CANCEL_GRACE_MS = 2_000
 /** The server's own limit comes first; this is for a server that is not heard of any more. */
 const BACKSTOP_MS = 5_000
 
-const ignore = () => {}
-
 /** The answer to a call after `close`. */
 export function clientClosed(): FunesError {
   return funesError('CLIENT.CLOSED', 'This Funes has been closed.', {
@@ -53,17 +52,12 @@ export function createGate(
 ): Gate {
   const holders = new Set<Held>()
   const waiters = new Set<(failure: FunesError) => void>()
-  const watched = new Set<pg.ClientBase>()
+  const listeners = listenTo(pool)
   const idlers = new Set<() => void>()
   let acquired = 0
   let served = 0
   let isShut = false
   let sweeper: NodeJS.Timeout | undefined
-
-  // Without a listener a connection that drops would end the process; the pool replaces it by itself.
-  const forget = (client: pg.PoolClient) => watched.delete(client)
-  pool.on('error', ignore)
-  pool.on('remove', forget)
 
   function settle(): void {
     if (holders.size > 0 || waiters.size > 0 || served > 0) return
@@ -127,7 +121,8 @@ export function createGate(
     // In this process nothing can interrupt it, and nothing keeps it from ending.
     if (kind === 'embedded') return
     held.isTainted = true
-    void requestCancel(pool.options, held.client)
+    // Where not even that can be asked, the connection goes after the grace.
+    requestCancel(pool.options, held.client).catch(() => {})
     setTimeout(() => {
       if (holders.has(held) && isBusy(held.client)) destroy(held.client)
     }, CANCEL_GRACE_MS).unref()
@@ -149,10 +144,7 @@ export function createGate(
     holders.add(held)
     acquired += 1
     sweeper ??= setInterval(sweep, SWEEP_MS).unref()
-    if (!watched.has(client)) {
-      watched.add(client)
-      client.on('error', ignore)
-    }
+    listeners.watch(client)
     const onAbort = () => callOff(held)
     call?.signal?.addEventListener('abort', onAbort, { once: true })
     client.release = (failure) => {
@@ -254,10 +246,6 @@ export function createGate(
         idlers.add(resolve)
         settle()
       }),
-    leave() {
-      pool.off('error', ignore)
-      pool.off('remove', forget)
-      for (const client of watched) client.off('error', ignore)
-    },
+    leave: listeners.leave,
   }
 }

@@ -1,6 +1,6 @@
 import { databaseError, isConnectionLost } from '../errors/database-error.js'
 import { type FunesError, funesError } from '../errors/funes-error.js'
-import { selectTransactionStatus } from '../sql/transaction-outcome.js'
+import { selectTransactionOutcome, type TransactionMark } from '../sql/transaction-outcome.js'
 import { currentCall } from './call.js'
 import type { Executor } from './executor.js'
 import { backoff, pause } from './retry.js'
@@ -17,21 +17,30 @@ export function transactionUnknown(cause: unknown): FunesError {
   )
 }
 
-/** What became of the transaction `id`, whose COMMIT was not answered; undefined when that cannot be found out. */
+/** SQLSTATE of being asked about a transaction that has not been yet. */
+const IN_THE_FUTURE = '22023'
+
+/**
+ * What became of a transaction whose COMMIT was not answered; undefined when that cannot be found out. That it was not kept
+ * can always be believed: one that was kept is on disk, and its id is nobody else's.
+ */
 export async function outcomeOf(
   executor: Executor,
-  id: string,
+  mark: TransactionMark,
 ): Promise<'committed' | 'aborted' | undefined> {
   const deadline = currentCall()?.deadline ?? Number.POSITIVE_INFINITY
   const giveUpAt = Math.min(performance.now() + SETTLE_MS, deadline)
   for (let asked = 1; performance.now() < giveUpAt; asked++) {
     try {
-      const [row] = await executor.run(selectTransactionStatus(id))
+      const [row] = await executor.run(selectTransactionOutcome(mark))
       if (row === undefined || row.status === null) return undefined
+      if (row.status === 'committed') return row.isSame ? 'committed' : undefined
       // Until the server notices that nobody listens, it may be in progress still.
-      if (row.status !== 'in progress') return row.status
+      if (row.status === 'aborted') return 'aborted'
     } catch (error) {
-      if (!isConnectionLost(databaseError(error))) return undefined
+      const failure = databaseError(error)
+      if (failure.meta.sqlstate === IN_THE_FUTURE) return 'aborted'
+      if (!isConnectionLost(failure)) return undefined
     }
     await pause(20 + backoff(asked, { baseMs: 20, maxMs: 500 }))
   }

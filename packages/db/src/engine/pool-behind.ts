@@ -27,13 +27,21 @@ export function poolBehind(pool: pg.Pool, checkout: (take: Taker) => void): pg.P
     }
   }
 
-  return new Proxy(pool, {
+  /** Errors of idle connections are listened to already, once for all who share the pool. */
+  const on = (event: 'connect', listener: () => void) => {
+    if ((event as string) !== 'error') pool.on(event, listener)
+    return proxy
+  }
+
+  const proxy: pg.Pool = new Proxy(pool, {
     get(target, key) {
       if (key === 'connect') return connect
       if (key === 'query') return query
+      if (key === 'on') return on
       // Bound: a pool may have private fields, which a proxy does not.
       const value: unknown = Reflect.get(target, key, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+  return proxy
 }

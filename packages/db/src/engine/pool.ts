@@ -16,7 +16,7 @@ export interface OpenPool {
 }
 
 /** Whether this pool's server is the one in this process. */
-function isEmbedded(pool: pg.Pool): boolean {
+export function isEmbedded(pool: pg.Pool): boolean {
   return 'dataDir' in pool
 }
 
@@ -29,6 +29,19 @@ function isRefusedParameter(failure: unknown): boolean {
 }
 
 const asItIs = { isLimitedByServer: () => true, relax: () => false }
+
+function callersPool(pool: pg.Pool): OpenPool {
+  const isInProcess = isEmbedded(pool)
+  return {
+    ...asItIs,
+    pool,
+    kind: isInProcess ? 'embedded' : 'server',
+    isOwn: false,
+    // What it may have been told is not known: statements are ended from here.
+    isLimitedByServer: () => isInProcess,
+    close: async () => {},
+  }
+}
 
 function serverPool(url: string, limits: Config['limits']): OpenPool {
   class Client extends pg.Client {
@@ -69,10 +82,7 @@ function serverPool(url: string, limits: Config['limits']): OpenPool {
 export async function openPool(config: Config): Promise<OpenPool> {
   const { target, limits } = config
   if (target.kind === 'server') return serverPool(target.url, limits)
-  if (target.kind === 'pool') {
-    const kind = isEmbedded(target.pool) ? 'embedded' : 'server'
-    return { ...asItIs, pool: target.pool, kind, isOwn: false, close: async () => {} }
-  }
+  if (target.kind === 'pool') return callersPool(target.pool)
   // Loaded only here: who uses a server never pays for the WebAssembly.
   const { createEmbeddedPool } = await import('@funes/embedded')
   try {

@@ -1,4 +1,11 @@
+import { isCollision, isConnectionLost } from '../errors/database-error.js'
+import type { FunesError } from '../errors/funes-error.js'
 import { currentCall, untilAborted } from './call.js'
+
+/** Whether a transaction failed through no fault of its own, and so that nothing of it was kept. */
+export function isBadLuck(error: unknown): error is FunesError {
+  return isCollision(error) || isConnectionLost(error)
+}
 
 /** How often, how soon and how much a Funes tries again. */
 export interface RetryPolicy {

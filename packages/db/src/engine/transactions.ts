@@ -1,16 +1,17 @@
-import { databaseError, isCollision, isConnectionLost, withMeta } from '../errors/database-error.js'
+import { databaseError, isConnectionLost, withMeta } from '../errors/database-error.js'
 import { type FunesError, funesError, isFunesError } from '../errors/funes-error.js'
 import type { Observer } from '../observe/observer.js'
-import { limitTransaction, selectTransactionId } from '../sql/transaction-outcome.js'
+import { limitTransaction, selectTransactionMark, type TransactionMark } from '../sql/transaction-outcome.js'
 import { beginCall, type Call, currentCall, inCall, untilAborted } from './call.js'
 import type { Executor } from './executor.js'
 import type { Gate } from './gate.js'
 import type { Holder } from './held.js'
+import type { LocalLimits } from './local-limits.js'
 import { runOn } from './on-client.js'
 import { outcomeOf, transactionUnknown } from './outcome.js'
 import type { Preparing } from './preparing.js'
 import type { Prisma, PrismaClient } from './prisma.js'
-import type { Retry } from './retry.js'
+import { isBadLuck, type Retry } from './retry.js'
 import { type TransactionScope, withScope } from './transaction-scope.js'
 
 /** How a transaction runs. One that joins another, as a savepoint, runs as that does. */
@@ -42,8 +43,8 @@ export interface TransactionRunner {
   readonly canLoseAnswers: boolean
   /** Where what became of a transaction is asked for. */
   readonly executor: Executor
-  /** How long a statement, a lock and an idle transaction may take, where the server cannot be told beforehand. */
-  readonly localLimits: () => Parameters<typeof limitTransaction>[0] | undefined
+  /** How long a statement, a lock and an idle transaction may take, where the server was not told beforehand. */
+  readonly localLimits: LocalLimits
   readonly preparing: Preparing
 }
 
@@ -75,11 +76,6 @@ function ofDatabase(error: unknown): FunesError | undefined {
   return error instanceof Error && 'clientVersion' in error ? databaseError(error) : undefined
 }
 
-/** Whether nothing was kept through no fault of the transaction's own. */
-function isBadLuck(error: unknown): boolean {
-  return isCollision(error) || isConnectionLost(error)
-}
-
 export function createTransactions(runner: TransactionRunner) {
   const { owner, gate, retry, observer, preparing } = runner
 
@@ -97,7 +93,7 @@ export function createTransactions(runner: TransactionRunner) {
       return { error, mayRepeat: isBadLuck(known), isCured: preparing.isCured(known, wasPreparing) }
     }
     let thrown: { error: unknown } | undefined
-    let done: { value: T; id: string | null | undefined } | undefined
+    let done: { value: T; mark: TransactionMark | undefined } | undefined
     const abort = (error: unknown) => {
       thrown ??= { error }
       throw error
@@ -106,7 +102,7 @@ export function createTransactions(runner: TransactionRunner) {
       const { held } = holder
       if (held === undefined) throw new Error('The transaction has no connection of this pool.')
       held.until = performance.now() + timeoutMs + BACKSTOP_MS
-      const limits = runner.localLimits()
+      const limits = await runner.localLimits(held.client)
       if (limits !== undefined) await runOn(held.client, limitTransaction(limits))
       const value = await untilAborted(
         withScope(owner, tx, { held, callOff: gate.callOff, observer }, work),
@@ -114,8 +110,8 @@ export function createTransactions(runner: TransactionRunner) {
       ).catch(abort)
       // The server would answer COMMIT with a rollback, and nobody would notice.
       if (held.client.getTransactionStatus?.() === 'E') abort(transactionAborted())
-      const [row] = runner.canLoseAnswers ? await runOn(held.client, selectTransactionId) : []
-      done = { value, id: row?.id }
+      const [mark] = runner.canLoseAnswers ? await runOn(held.client, selectTransactionMark) : []
+      done = { value, mark }
     }
     try {
       await runner.prisma().$transaction(inside, {
@@ -130,8 +126,9 @@ export function createTransactions(runner: TransactionRunner) {
       if (thrown !== undefined && thrown.error === error) return failureOf(error)
       const failure = holder.failure ?? databaseError(error)
       if (done === undefined || !isConnectionLost(failure)) return failureOf(failure)
-      if (done.id === null) return { value: done.value }
-      const became = done.id === undefined ? undefined : await outcomeOf(runner.executor, done.id)
+      const { mark } = done
+      if (mark?.id === null) return { value: done.value }
+      const became = mark === undefined ? undefined : await outcomeOf(runner.executor, mark)
       if (became === 'committed') return { value: done.value }
       if (became === 'aborted') return { error: failure, mayRepeat: true }
       return { error: transactionUnknown(failure), mayRepeat: false }
@@ -156,7 +153,7 @@ export function createTransactions(runner: TransactionRunner) {
       const isInTime = begunAt === undefined || performance.now() < begunAt + timeoutMs
       if (result.mayRepeat && isInTime && (await retry.again(made, attempts))) continue
       const { error } = result
-      throw isBadLuck(error) ? withMeta(error as FunesError, { attempts: made }) : error
+      throw isBadLuck(error) ? withMeta(error, { attempts: made }) : error
     }
   }
 }

@@ -38,7 +38,7 @@ export const ERROR_CODES = {
     'Another model took over from the one that this call, or its vector, was made for. `meta.replacedBy` names it.',
   'MODEL.IN_USE': 'The model is the one that memories are stored and searched under.',
   'MODEL.INCOMPLETE':
-    'Memories have no vector under the model that was to be used; `meta.missing` says how many.',
+    'Memories or tools have no vector under the model that was to be used; `meta.missing` and `meta.missingTools` say how many.',
   'MODEL.INDEX_UNSUPPORTED': 'pgvector cannot index so many dimensions with that kind of index.',
   'TENANCY.FOREIGN_USER':
     'A call in the scope of a user or tenant was for somebody else, or row-level security refused such a row.',
@@ -56,6 +56,8 @@ export const ERROR_CODES = {
     'A file is no archive of Funes, or of a format, or with columns, that this release does not know.',
   'ARCHIVE.CONFLICT':
     'A row of an archive is in the database with another content. `meta.line` and `meta.table` name it.',
+  'ARCHIVE.NOT_RESUMABLE':
+    'What an interrupted export left cannot be gone on with. `meta.differs` names what is another now.',
   'ARCHIVE.COMPRESSION_UNAVAILABLE': 'This Node does not know the compression that was asked for or met.',
   'ARCHIVE.IO': 'An archive could not be read or written. `meta.code` is what the system said.',
   'DB.UNREACHABLE': 'No connection to the database could be made, or it was lost.',

@@ -4,7 +4,8 @@ import { type FunesError, isFunesError } from '../errors/funes-error.js'
 import { pendingMigrationNames } from '../migrate/migrate.js'
 import type { CurrentModel } from '../models/current-model.js'
 import type { EmbeddingModel } from '../models/types.js'
-import { ping, selectIndex } from '../sql/health.js'
+import { ping } from '../sql/health.js'
+import { INDEXED, type Indexed, selectIndexes } from '../sql/indexes.js'
 import { selectServerFacts } from '../sql/migrations.js'
 import { readTenancy, type TenancyStatus } from '../tenancy/status.js'
 import { type Finding, pgvectorFindings, tenancyFindings } from './findings.js'
@@ -32,20 +33,28 @@ function failure(error: FunesError): Finding {
   return { severity: 'error', code: error.code, message: error.message, fix: error.fix }
 }
 
+const SLOW: Readonly<Record<Indexed, string>> = {
+  memories: 'large searches compare every row',
+  tools: 'selections among thousands of tools compare every one',
+}
+
 async function indexFindings(engine: Engine, model: EmbeddingModel): Promise<Finding[]> {
   if (model.indexKind === 'none') return []
-  const [index] = await engine.run(selectIndex(model.id))
-  if (index?.valid) return []
-  return [
-    {
-      severity: 'warning',
-      code: index ? 'HEALTH.INDEX_INVALID' : 'HEALTH.INDEX_MISSING',
-      message: `The vector index of the model ${model.name} is ${index ? 'invalid' : 'missing'}: large searches compare every row.`,
-      fix: index
-        ? 'Call `indexes.build`: it removes the invalid index and builds another.'
-        : 'Call `indexes.build`.',
-    },
-  ]
+  const rows = await engine.run(selectIndexes)
+  return INDEXED.flatMap((over): Finding[] => {
+    const index = rows.find((row) => row.modelId === model.id && row.over === over && row.leftover === null)
+    if (index?.valid) return []
+    return [
+      {
+        severity: 'warning',
+        code: index ? 'HEALTH.INDEX_INVALID' : 'HEALTH.INDEX_MISSING',
+        message: `The vector index of ${over} of the model ${model.name} is ${index ? 'invalid' : 'missing'}: ${SLOW[over]}.`,
+        fix: index
+          ? 'Call `indexes.build`: it removes the invalid index and builds another.'
+          : 'Call `indexes.build`.',
+      },
+    ]
+  })
 }
 
 /** Looks at everything a search depends on. Never throws: what is wrong is a finding. */

@@ -1,28 +1,27 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
-import { type Session, withSession } from '../engine/session.js'
+import type { BuildSession } from '../engine/session.js'
 import { funesError, isFunesError } from '../errors/funes-error.js'
 import type { EmbeddingModel } from '../models/types.js'
 import {
-  createMemoryIndex,
-  createMemoryIndexConcurrently,
-  createToolIndex,
+  createIndex,
+  createIndexConcurrently,
+  createIndexes,
   dropIndex,
+  INDEXED,
+  type Indexed,
   type IndexRow,
   limitLockWaits,
   reindex,
   reindexConcurrently,
-  releaseIndexLock,
   selectIndexes,
   selectTableRows,
-  tryIndexLock,
 } from '../sql/indexes.js'
-import { dropToolIndex } from '../sql/tools-index.js'
+import { whileNobodyBuilds } from './build-lock.js'
 import { type BuildProgress, watchBuild } from './watch-build.js'
 
 export interface BuildOptions {
-  /** On a server, what PostgreSQL says about the build, twice a second. */
+  /** On a server, what PostgreSQL says about the build, twice a second: first of the index of memories, then of that of tools. */
   onProgress?: ((progress: BuildProgress) => void) | undefined
   /**
    * On a server, cancels the build. What is left of it is removed at once, or, where a transaction of others holds that up,
@@ -31,55 +30,45 @@ export interface BuildOptions {
   signal?: AbortSignal | undefined
 }
 
-const LOCK_POLL_MS = 250
+type Building = BuildOptions & { rebuild: boolean }
 
 /** Up to so many vectors a build that writers wait for is over before they notice. */
 const QUICK_ROWS = 2000
 
-/** So long an interrupted build tries to remove what is left of it. */
+/** Such a build waits so long for writers, as others stand in line behind it. */
+const QUICK_LOCK_WAIT_MS = 1000
+
+/** So long a build that did not come to its end tries to remove what is left of it. */
 const CLEAN_UP_WAIT_MS = 1500
 
 const OUT_OF_SHARED_MEMORY = ['53100', '53200']
-
-/** Runs `work` in one session while no other session builds this model's index. */
-async function alone<T>(
-  engine: Engine,
-  modelId: number,
-  signal: AbortSignal | undefined,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  return withSession(engine.pool, async (session) => {
-    while (true) {
-      signal?.throwIfAborted()
-      const [lock] = await session.run(tryIndexLock(modelId))
-      if (lock?.taken) break
-      await sleep(LOCK_POLL_MS, undefined, signal && { signal })
-    }
-    try {
-      return await work(session)
-    } finally {
-      // A lock that is not given back ends with its connection.
-      await session.run(releaseIndexLock(modelId)).catch(() => session.discard())
-    }
-  })
-}
 
 async function indexesOf(executor: Executor, modelId: number): Promise<IndexRow[]> {
   return (await executor.run(selectIndexes)).filter((row) => row.modelId === modelId)
 }
 
-/** Whether the model's index is there, and valid. */
-export async function isIndexBuilt(executor: Executor, model: EmbeddingModel): Promise<boolean> {
+/** Whether the model's indexes are there, and valid: that of memories, and that of tools, or those of `over` alone. */
+export async function isIndexBuilt(
+  executor: Executor,
+  model: EmbeddingModel,
+  over: readonly Indexed[] = INDEXED,
+): Promise<boolean> {
   const rows = await indexesOf(executor, model.id)
-  return rows.some(({ leftover, valid }) => leftover === null && valid)
+  return over.every((one) => rows.some((row) => row.over === one && row.leftover === null && row.valid))
 }
 
 /** Removes what interrupted builds left, and says whether the index itself stands. */
-async function cleanUp(session: Executor, modelId: number, concurrently: boolean): Promise<boolean> {
+async function cleanUp(
+  session: Executor,
+  modelId: number,
+  over: Indexed,
+  concurrently: boolean,
+): Promise<boolean> {
   let stands = false
-  for (const { leftover, valid } of await indexesOf(session, modelId)) {
-    if (leftover === null && valid) stands = true
-    else await session.run(dropIndex(modelId, { concurrently, ...(leftover !== null && { leftover }) }))
+  for (const row of await indexesOf(session, modelId)) {
+    if (row.over !== over) continue
+    if (row.leftover === null && row.valid) stands = true
+    else await session.run(dropIndex(row, { concurrently }))
   }
   return stands
 }
@@ -88,47 +77,55 @@ function isOutOfSharedMemory(error: unknown): boolean {
   return isFunesError(error) && OUT_OF_SHARED_MEMORY.includes(error.meta.sqlstate as string)
 }
 
-async function build(
+async function buildOnServer(
   engine: Engine,
-  session: Session,
+  session: BuildSession,
   model: EmbeddingModel,
-  { rebuild, onProgress, signal }: BuildOptions & { rebuild: boolean },
+  over: Indexed,
+  { rebuild, onProgress, signal }: Building,
 ): Promise<boolean> {
-  const onServer = engine.kind === 'server'
   let stands = false
   const tidy = async () => {
-    stands = await cleanUp(session, model.id, onServer)
+    stands = await cleanUp(session, model.id, over, true)
   }
   try {
     // What an earlier build left may be held by a transaction for as long as that likes.
-    await (onServer ? watchBuild(engine, session, { onProgress: undefined, signal }, tidy) : tidy())
+    await watchBuild(engine, session, { onProgress: undefined, signal }, tidy)
   } catch (error) {
     signal?.throwIfAborted()
     throw error
   }
-  await session.run(createToolIndex(model))
   if (stands && !rebuild) return false
-  if (!onServer) {
-    await session.run(stands ? reindex(model.id) : createMemoryIndex(model))
-    return true
-  }
   const make = () =>
-    session.run(stands ? reindexConcurrently(model.id) : createMemoryIndexConcurrently(model))
+    session.run(stands ? reindexConcurrently(model.id, over) : createIndexConcurrently(model, over))
   const watched = () => watchBuild(engine, session, { onProgress, signal }, make)
   try {
     await watched().catch(async (error: unknown) => {
       if (!isOutOfSharedMemory(error)) throw error
-      await cleanUp(session, model.id, true)
+      await cleanUp(session, model.id, over, true)
       await session.buildAlone()
       await watched()
     })
   } catch (error) {
     // Whoever interrupts a build does not want to wait for the transaction that it waited for.
-    if (signal?.aborted) await session.run(limitLockWaits(CLEAN_UP_WAIT_MS)).catch(() => {})
-    await cleanUp(session, model.id, true).catch(() => {})
+    await session.run(limitLockWaits(CLEAN_UP_WAIT_MS)).catch(() => {})
+    await cleanUp(session, model.id, over, true).catch(() => {})
     signal?.throwIfAborted()
     throw error
   }
+  return true
+}
+
+/** The embedded engine has one connection: while it builds nobody else is there to be held up. */
+async function buildEmbedded(
+  session: BuildSession,
+  model: EmbeddingModel,
+  over: Indexed,
+  { rebuild }: Building,
+): Promise<boolean> {
+  const stands = await cleanUp(session, model.id, over, false)
+  if (stands && !rebuild) return false
+  await session.run(stands ? reindex(model.id, over) : createIndex(model, over))
   return true
 }
 
@@ -145,8 +142,8 @@ function assertHasIndex(model: EmbeddingModel): void {
 }
 
 /**
- * Builds the model's index while writing goes on, unless it stands; what an interrupted build left is removed first.
- * Answers whether there was anything to build.
+ * Builds the model's indexes while writing goes on, those that do not stand; what an interrupted build left is removed
+ * first. Answers whether there was anything to build.
  */
 export async function buildIndex(
   engine: Engine,
@@ -156,35 +153,57 @@ export async function buildIndex(
   if (model.indexKind === 'none' && !options.rebuild) return false
   assertHasIndex(model)
   const start = performance.now()
-  const rebuild = options.rebuild ?? false
-  const built = await alone(engine, model.id, options.signal, (session) =>
-    build(engine, session, model, { ...options, rebuild }),
-  )
+  const building = { ...options, rebuild: options.rebuild ?? false }
+  const built = await whileNobodyBuilds(engine, model.id, options.signal, async (session) => {
+    const over: Indexed[] = []
+    for (const one of INDEXED) {
+      const isMade = await (engine.kind === 'server'
+        ? buildOnServer(engine, session, model, one, building)
+        : buildEmbedded(session, model, one, building))
+      if (isMade) over.push(one)
+    }
+    return over
+  })
   const durationMs = Math.round(performance.now() - start)
-  if (built) engine.observer.log('info', { model: model.name, rebuild, durationMs }, 'vector index built')
-  return built
+  if (built.length > 0) {
+    const { rebuild } = building
+    engine.observer.log('info', { model: model.name, over: built, rebuild, durationMs }, 'vector index built')
+  }
+  return built.length > 0
 }
 
-/** Makes the index of a model that may have none: at once where that is quick, else without holding writers up. */
+/** Makes the indexes of a model that may have none: at once where that is quick, else without holding writers up. */
 export async function makeIndex(engine: Engine, model: EmbeddingModel): Promise<void> {
   if (model.indexKind === 'none') return
   if (await isIndexBuilt(engine, model)) return
+  if (engine.isInTransaction()) {
+    await engine.run(createIndexes(model))
+    return
+  }
   const [table] = await engine.run(selectTableRows)
-  const isQuick = (table?.rows ?? 0) <= QUICK_ROWS
-  const isLeftover = (await indexesOf(engine, model.id)).length > 0
-  if (engine.isInTransaction() || (isQuick && !isLeftover)) await engine.run(createMemoryIndex(model))
-  else await buildIndex(engine, model, {})
+  const isInvalid = (await indexesOf(engine, model.id)).some(
+    ({ leftover, valid }) => leftover !== null || !valid,
+  )
+  if ((table?.rows ?? 0) <= QUICK_ROWS && !isInvalid) {
+    try {
+      await engine.run(createIndexes(model, QUICK_LOCK_WAIT_MS))
+      return
+    } catch (error) {
+      if (!isFunesError(error, 'DB.LOCK_TIMEOUT')) throw error
+    }
+  }
+  await buildIndex(engine, model, {})
 }
 
-/** Removes the model's index, and what interrupted builds left. Answers whether there was one. */
-export async function dropIndexes(engine: Engine, model: EmbeddingModel): Promise<boolean> {
-  return alone(engine, model.id, undefined, async (session) => {
-    await session.run(dropToolIndex(model.id))
+/** Removes the model's indexes, and what interrupted builds left. Answers whether there was one. */
+export async function dropIndexes(
+  engine: Engine,
+  model: EmbeddingModel,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return whileNobodyBuilds(engine, model.id, signal, async (session) => {
     const rows = await indexesOf(session, model.id)
-    for (const { leftover } of rows) {
-      const concurrently = engine.kind === 'server'
-      await session.run(dropIndex(model.id, { concurrently, ...(leftover !== null && { leftover }) }))
-    }
+    for (const row of rows) await session.run(dropIndex(row, { concurrently: engine.kind === 'server' }))
     return rows.length > 0
   })
 }

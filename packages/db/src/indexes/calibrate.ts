@@ -1,8 +1,10 @@
 import type { Engine } from '../engine/engine.js'
+import type { Executor } from '../engine/executor.js'
 import type { CurrentModel } from '../models/current-model.js'
 import { exactUpTo, MAX_EF_SEARCH } from '../models/effort.js'
+import { assertSeesEveryone, everyone } from '../models/everyone.js'
 import type { CalibratedEffort, Calibration, EmbeddingModel } from '../models/types.js'
-import { countLiveVectors, type SampleRow, selectSample } from '../sql/index-sample.js'
+import { countLiveVectors, type SampleRow, selectRowSecurity, selectSample } from '../sql/index-sample.js'
 import { searchMemories } from '../sql/memory-search.js'
 import { decodeVector, encodeFor, type VectorInput } from '../vector.js'
 import { isIndexBuilt } from './build.js'
@@ -44,7 +46,7 @@ export interface CalibrateOptions {
   target: number
   k: number
   queries: readonly VectorInput[] | undefined
-  onProgress: ((progress: { done: number; total: number }) => void) | undefined
+  onProgress: ((progress: { done: number; total: number }) => unknown) | undefined
   signal: AbortSignal | undefined
 }
 
@@ -64,13 +66,23 @@ const FAST_TARGET = 0.95
 
 const keyOf = ({ userId, id }: { userId: string; id: string }) => `${id} ${userId}`
 
+/** The database, of which this call is to see the memories of all users. */
+type Database = Executor & Pick<Engine, 'kind'>
+
+/** Means all users where that has to be said, which takes a transaction for each statement. */
+async function seeingEveryone(engine: Engine): Promise<Database> {
+  await assertSeesEveryone(engine)
+  const [security] = await engine.run(selectRowSecurity)
+  return { kind: engine.kind, run: security?.isActive ? everyone(engine).run : engine.run }
+}
+
 async function search(
-  engine: Engine,
+  database: Database,
   model: EmbeddingModel,
   { query, userId, own }: Omit<Trial, 'nearest'>,
   { k, efSearch }: { k: number; efSearch: number | null },
 ): Promise<Neighbour[]> {
-  const rows = await engine.run(
+  const rows = await database.run(
     searchMemories({
       space: model,
       filter: undefined,
@@ -89,13 +101,13 @@ async function search(
   )
 }
 
-async function drawSample(engine: Engine, modelId: number, size: number): Promise<SampleRow[]> {
-  const drawn = await engine.run(selectSample(modelId, size, { ofPages: true }))
-  return drawn.length === size ? drawn : engine.run(selectSample(modelId, size, { ofPages: false }))
+async function drawSample(database: Database, modelId: number, size: number): Promise<SampleRow[]> {
+  const drawn = await database.run(selectSample(modelId, size, { ofPages: true }))
+  return drawn.length === size ? drawn : database.run(selectSample(modelId, size, { ofPages: false }))
 }
 
 /** Each question, made of two stored rows, is asked about everyone's memories, and about its own user's where those are so many that the index serves. */
-async function questions(engine: Engine, model: EmbeddingModel, options: CalibrateOptions) {
+async function questions(database: Database, model: EmbeddingModel, options: CalibrateOptions) {
   if (options.queries !== undefined) {
     return options.queries.map((vector, i) => ({
       query: encodeFor(model, vector, `queries[${i}]`),
@@ -105,7 +117,7 @@ async function questions(engine: Engine, model: EmbeddingModel, options: Calibra
   }
   const large = new Map<string, boolean>()
   const asked: Omit<Trial, 'nearest'>[] = []
-  const drawn = (await drawSample(engine, model.id, options.sample)).map((row) => ({
+  const drawn = (await drawSample(database, model.id, options.sample)).map((row) => ({
     ...row,
     vector: decodeVector(row.embedding),
   }))
@@ -115,8 +127,8 @@ async function questions(engine: Engine, model: EmbeddingModel, options: Calibra
     asked.push({ ...question, userId: null })
     let isLarge = large.get(row.userId)
     if (isLarge === undefined) {
-      const compared = exactUpTo({ engine: engine.kind, isOneUser: true, isFiltered: false })
-      const [counted] = await engine.run(countLiveVectors(model.id, row.userId, compared + 1))
+      const compared = exactUpTo({ engine: database.kind, isOneUser: true, isFiltered: false })
+      const [counted] = await database.run(countLiveVectors(model.id, row.userId, compared + 1))
       isLarge = (counted?.rows ?? 0) > compared
       large.set(row.userId, isLarge)
     }
@@ -127,14 +139,14 @@ async function questions(engine: Engine, model: EmbeddingModel, options: Calibra
 
 /** The worse of the two ways of asking: over all users, and over one. */
 async function measure(
-  engine: Engine,
+  database: Database,
   model: EmbeddingModel,
   trials: readonly Trial[],
   effort: { k: number; efSearch: number },
 ): Promise<Mean> {
   const recalls: { all: number[]; one: number[] } = { all: [], one: [] }
   for (const trial of trials) {
-    const recall = recallAt(effort.k, trial.nearest, await search(engine, model, trial, effort))
+    const recall = recallAt(effort.k, trial.nearest, await search(database, model, trial, effort))
     if (recall !== null) recalls[trial.userId === null ? 'all' : 'one'].push(recall)
   }
   const means = [recalls.all, recalls.one].filter((values) => values.length > 0).map(meanOf)
@@ -158,24 +170,25 @@ export async function calibrateIndex(
   options: CalibrateOptions,
 ): Promise<CalibrationResult> {
   const { k, target, onProgress, signal } = options
-  if (model.indexKind === 'none' || !(await isIndexBuilt(engine, model))) {
+  if (model.indexKind === 'none' || !(await isIndexBuilt(engine, model, ['memories']))) {
     return { model: model.name, calibrated: false, reason: 'no-index' }
   }
+  const database = await seeingEveryone(engine)
   const compared = exactUpTo({ engine: engine.kind, isOneUser: false, isFiltered: false })
-  const [counted] = await engine.run(countLiveVectors(model.id, null, compared + 1))
+  const [counted] = await database.run(countLiveVectors(model.id, null, compared + 1))
   if ((counted?.rows ?? 0) <= compared) return { model: model.name, calibrated: false, reason: 'few-rows' }
 
-  const asked = await questions(engine, model, options)
+  const asked = await questions(database, model, options)
   const trials: Trial[] = []
   for (const question of asked) {
     signal?.throwIfAborted()
-    trials.push({ ...question, nearest: await search(engine, model, question, { k, efSearch: null }) })
-    onProgress?.({ done: trials.length, total: asked.length })
+    trials.push({ ...question, nearest: await search(database, model, question, { k, efSearch: null }) })
+    await onProgress?.({ done: trials.length, total: asked.length })
   }
   const points: CalibrationPoint[] = []
   for (const efSearch of new Set([k, ...EFFORTS.filter((effort) => effort > k)])) {
     signal?.throwIfAborted()
-    const { mean, cautious } = await measure(engine, model, trials, { k, efSearch })
+    const { mean, cautious } = await measure(database, model, trials, { k, efSearch })
     points.push({ efSearch, recall: mean, cautiousRecall: cautious })
     if (cautious >= target) break
   }

@@ -1,13 +1,12 @@
 import type { Executor } from '../engine/executor.js'
 import { exactUpTo } from '../models/effort.js'
 import type { EmbeddingModel } from '../models/types.js'
-import { countLiveVectors } from '../sql/index-sample.js'
-import { indexName, selectIndexes } from '../sql/indexes.js'
+import { countLiveVectors, countToolVectors } from '../sql/index-sample.js'
+import { type Indexed, type IndexRow, indexName, selectIndexes } from '../sql/indexes.js'
 import { explainSearch } from './search-plan.js'
 
-/** The state of one model's index. */
-export interface IndexCheck {
-  readonly model: string
+/** The state of one vector index. */
+export interface IndexState {
   readonly name: string
   readonly built: boolean
   readonly valid: boolean
@@ -15,18 +14,29 @@ export interface IndexCheck {
   readonly used: boolean | null
   /** Whether interrupted builds left something; `indexes.build` removes it. */
   readonly leftovers: boolean
-  /** What is wrong, and what to do; null when nothing is. */
+}
+
+/** The state of a model's indexes: of the one of memories, and in `tools` of the one of tools. */
+export interface IndexCheck extends IndexState {
+  readonly model: string
+  readonly tools: IndexState
+  /** What is wrong with either, and what to do; null when nothing is. */
   readonly problem: string | null
 }
 
-function problemOf(check: Omit<IndexCheck, 'problem'>): string | null {
-  if (!check.built) return 'It is not built: call `indexes.build`.'
-  if (!check.valid) return 'It is invalid, as its build was interrupted: call `indexes.build`.'
-  if (check.used === false) return 'The planner does not take it: run `analyze memory_embeddings`.'
-  return check.leftovers ? 'An interrupted rebuild left an index beside it: call `indexes.build`.' : null
+function problemOf({ built, valid, used, leftovers }: IndexState, over: Indexed): string | null {
+  const it = over === 'memories' ? 'It' : 'The index of its tools'
+  if (!built) return `${it} is not built: call \`indexes.build\`.`
+  if (!valid) return `${it} is invalid, as its build was interrupted: call \`indexes.build\`.`
+  if (used === false) {
+    const table = over === 'memories' ? 'memory_embeddings' : 'tool_embeddings'
+    return `The planner does not take ${over === 'memories' ? 'it' : 'the index of its tools'}: run \`analyze ${table}\`.`
+  }
+  const beside = over === 'memories' ? 'it' : 'the index of its tools'
+  return leftovers ? `An interrupted rebuild left an index beside ${beside}: call \`indexes.build\`.` : null
 }
 
-/** Looks whether the model's index is there, valid, and taken by the planner; `isShared` where that is no part of a transaction. */
+/** Looks whether the model's indexes are there, valid, and taken by the planner; `isShared` where that is no part of a transaction. */
 export async function checkIndex(
   executor: Executor,
   engine: 'server' | 'embedded',
@@ -34,17 +44,28 @@ export async function checkIndex(
   { isShared }: { isShared: boolean },
 ): Promise<IndexCheck> {
   const compared = exactUpTo({ engine, isOneUser: false, isFiltered: false })
-  const rows = (await executor.run(selectIndexes)).filter(({ modelId }) => modelId === model.id)
-  const index = rows.find(({ leftover }) => leftover === null)
-  const [counted] = await executor.run(countLiveVectors(model.id, null, compared + 1, { isShared }))
-  const serves = index?.valid === true && (counted?.rows ?? 0) > compared
-  const check = {
-    model: model.name,
-    name: indexName(model.id),
-    built: index !== undefined,
-    valid: index?.valid ?? false,
-    used: serves ? (await explainSearch(executor, model, compared)).usesIndex : null,
-    leftovers: rows.some(({ leftover }) => leftover !== null),
+  const ofModel = (await executor.run(selectIndexes)).filter(({ modelId }) => modelId === model.id)
+
+  async function stateOf(over: Indexed): Promise<IndexState> {
+    const rows: IndexRow[] = ofModel.filter((row) => row.over === over)
+    const index = rows.find(({ leftover }) => leftover === null)
+    const count =
+      over === 'memories'
+        ? countLiveVectors(model.id, null, compared + 1, { isShared })
+        : countToolVectors(model.id, compared + 1)
+    const [counted] = await executor.run(count)
+    const serves = index?.valid === true && (counted?.rows ?? 0) > compared
+    return {
+      name: indexName(model.id, over),
+      built: index !== undefined,
+      valid: index?.valid ?? false,
+      used: serves ? (await explainSearch(executor, model, compared, over)).usesIndex : null,
+      leftovers: rows.some(({ leftover }) => leftover !== null),
+    }
   }
-  return { ...check, problem: problemOf(check) }
+
+  const memories = await stateOf('memories')
+  const tools = await stateOf('tools')
+  const problem = problemOf(memories, 'memories') ?? problemOf(tools, 'tools')
+  return { model: model.name, ...memories, tools, problem }
 }

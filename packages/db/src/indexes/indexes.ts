@@ -5,7 +5,7 @@ import { checked } from '../input.js'
 import type { CurrentModel } from '../models/current-model.js'
 import { createModels, modelName, modelNotFound } from '../models/models.js'
 import type { EmbeddingModel } from '../models/types.js'
-import { selectIndexes } from '../sql/indexes.js'
+import { type Indexed, selectIndexes } from '../sql/indexes.js'
 import { setModelState } from '../sql/models.js'
 import type { VectorInput } from '../vector.js'
 import { type BuildOptions, buildIndex, dropIndexes } from './build.js'
@@ -15,6 +15,8 @@ import { checkIndex, type IndexCheck } from './check.js'
 /** A vector index as it stands in the database. */
 export interface VectorIndex {
   readonly model: string
+  /** Which vectors of the model's it is over. */
+  readonly over: Indexed
   readonly name: string
   readonly valid: boolean
   /** On disk. */
@@ -37,27 +39,31 @@ export interface Calibrate extends CallOptions {
   signal?: AbortSignal
 }
 
-/** The vector indexes of models. All but `list` and `check` must stand outside of transactions. */
+/**
+ * The vector indexes of models, each of which has one of memories and one of tools. All but `list` and `check` must stand
+ * outside of transactions.
+ */
 export interface Indexes {
-  /** The vector indexes that there are, invalid ones too. */
+  /** The vector indexes that there are, invalid ones too, and what interrupted rebuilds left. */
   list(options?: CallOptions): Promise<VectorIndex[]>
-  /** Whether a model's index is there, valid, and taken by the planner: of one model, or of all that are to have one. */
+  /** Whether a model's indexes are there, valid, and taken by the planner: of one model, or of all that are to have them. */
   check(model?: string, options?: CallOptions): Promise<IndexCheck[]>
   /**
-   * Builds a model's index unless it stands, on a server while writing goes on. Interrupted, it leaves nothing that the
-   * next call does not remove. Answers whether there was anything to build.
+   * Builds those of a model's indexes that do not stand, on a server while writing goes on. Interrupted, it leaves nothing
+   * that the next call does not remove. Answers whether there was anything to build.
    *
-   * @throws `MODEL.NOT_FOUND`, `TRANSACTION.NOT_ALLOWED`, `DB.PERMISSION_DENIED`, the signal's reason
+   * @throws `MODEL.NOT_FOUND`, `TRANSACTION.NOT_ALLOWED`, `DB.PERMISSION_DENIED`, `DB.POOLER`, `CALL.ABORTED`, what `onProgress` throws;
+   * `DB.LOCK_TIMEOUT` when another build holds the right to it and does nothing
    */
   build(model: string, options?: BuildOptions & CallOptions): Promise<boolean>
   /**
-   * Builds it anew, in place of the one that stands, which serves until then.
+   * Builds them anew, in place of those that stand, which serve until then.
    *
    * @throws as `build`; `MODEL.INDEX_UNSUPPORTED` for a model that is to have none
    */
   rebuild(model: string, options?: BuildOptions & CallOptions): Promise<void>
   /**
-   * Removes it: searches compare every row from then on. Answers whether there was one.
+   * Removes them: searches compare every row from then on. Answers whether there was one.
    *
    * @throws `MODEL.NOT_FOUND`, `TRANSACTION.NOT_ALLOWED`
    */
@@ -66,7 +72,7 @@ export interface Indexes {
    * Finds out how hard the index must be asked for the recall wanted, by comparing it with the full answer, and keeps that
    * with the model for every search to come, unless `kept` says that it could not. Worth repeating when the data has grown many times over.
    *
-   * @throws `MODEL.NOT_FOUND`, `INPUT.INVALID`, `EMBEDDING.*`, `TRANSACTION.NOT_ALLOWED`, the signal's reason
+   * @throws `MODEL.NOT_FOUND`, `INPUT.INVALID`, `EMBEDDING.*`, `TRANSACTION.NOT_ALLOWED`, `CALL.ABORTED`
    */
   calibrate(options?: Calibrate): Promise<CalibrationResult>
 }
@@ -97,9 +103,9 @@ export function createIndexes(engine: Engine, current: CurrentModel): Indexes {
     async list() {
       const names = new Map((await models.list()).map(({ id, name }) => [id, name]))
       const rows = await engine.run(selectIndexes)
-      return rows.flatMap(({ modelId, name, valid, bytes }) => {
+      return rows.flatMap(({ modelId, over, name, valid, bytes }) => {
         const model = names.get(modelId)
-        return model === undefined ? [] : [{ model, name, valid, bytes }]
+        return model === undefined ? [] : [{ model, over, name, valid, bytes }]
       })
     },
     async check(name) {

@@ -3,6 +3,8 @@ import {
   deleteFaded,
   type FadedRow,
   type FadingRule,
+  lockAccess,
+  lockFaded,
   lockUserForForgetting,
   removeFaded,
   selectFaded,
@@ -71,13 +73,18 @@ async function forget(engine: Engine, forgetting: Forgetting, userId: string, si
   let forgotten = 0
   while (forgotten < size) {
     const batch = Math.min(batchSize, size - forgotten)
-    const rows = await meaningAllUsers(engine, async (executor) => {
+    const { found, rows } = await meaningAllUsers(engine, async (executor) => {
       await executor.run(lockUserForForgetting(userId))
-      return executor.run(hard ? removeFaded(userId, rule, batch) : deleteFaded(userId, rule, batch, actor))
+      const locked = await executor.run(lockFaded(userId, rule, batch))
+      if (locked.length === 0) return { found: 0, rows: [] }
+      const ids = locked.map(({ id }) => id)
+      await executor.run(lockAccess(userId, ids))
+      const faded = hard ? removeFaded(userId, rule, ids) : deleteFaded(userId, rule, ids, actor)
+      return { found: ids.length, rows: await executor.run(faded) }
     })
     forgotten += rows.length
     if (done.length < LISTED) done.push(...rows)
-    if (rows.length < batch) break
+    if (found < batch) break
   }
   return { forgotten, rows: done }
 }
@@ -95,7 +102,7 @@ export async function forgetFaded(engine: Engine, forgetting: Forgetting): Promi
     users += 1
     for (const { id, score } of found.rows.slice(0, LISTED - memories.length))
       memories.push({ userId, id, score })
-    if (found.forgotten > 0) forgetting.onProgress?.({ forgotten, users })
+    if (found.forgotten > 0) await forgetting.onProgress?.({ forgotten, users })
   }
   return { forgotten, memories }
 }

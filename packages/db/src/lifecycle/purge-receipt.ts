@@ -18,10 +18,17 @@ export interface PurgeReceipt {
   readonly remaining: Readonly<Record<string, number>>
   /** Tables that are not of Funes and have rows of the user: they are left as they are. */
   readonly left: readonly string[]
-  /** Tables that are not of Funes, have such a column, and could not be read. */
+  /** Tables that are not of Funes, have such a column, and could not be read, for whatever reason. */
   readonly unread: readonly string[]
+  /**
+   * Cells of the totals of tool usage that a mark of the user was taken out of, their rows having been dropped before
+   * (`keepRawMs`). Totals of rows that were there are counted anew without the user's, and are not in this number.
+   */
+  readonly unmarkedTotals: number
   /** Whether the tables were vacuumed, so that no page of an index holds a vector of the user any more. */
   readonly vacuumed: boolean
+  /** The code of the error that kept them from being vacuumed where that was asked for; null otherwise. */
+  readonly vacuumError: string | null
   /** {@link purgeDigest} of all of the above. */
   readonly digest: string
 }

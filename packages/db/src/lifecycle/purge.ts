@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { CallOptions } from '../call-options.js'
+import { beginCall, inCall, untilAborted } from '../engine/call.js'
 import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
 import { withSession } from '../engine/session.js'
+import { databaseError } from '../errors/database-error.js'
 import { funesError, isFunesError } from '../errors/funes-error.js'
 import { checked, idText } from '../input.js'
 import {
@@ -14,8 +16,10 @@ import {
   type UserTable,
   vacuumTables,
 } from '../sql/purge.js'
+import { lockTotals, notePurged, unlimitTransaction } from '../sql/purge-totals.js'
 import { meaningAllUsers } from './all-users.js'
 import { type PurgeReceipt, purgeDigest } from './purge-receipt.js'
+import { type PurgeTotals, takeOutOfTotals } from './purge-totals.js'
 import { readUserTables, standsOnUsers, type UserTables } from './user-tables.js'
 
 /** How far a purge has come. */
@@ -51,6 +55,8 @@ interface Purging {
   readonly batchSize: number
   readonly vacuum: boolean
   readonly onProgress: ((progress: PurgeProgress) => void) | undefined
+  /** Heeded until the user is gone; afterwards there is a receipt to be given. */
+  readonly signal: AbortSignal | undefined
 }
 
 type Counts = Record<string, number>
@@ -84,7 +90,7 @@ async function removeInBatches(engine: Engine, { own }: UserTables, purging: Pur
     const count = row?.removed ?? 0
     removed[table.name] = (removed[table.name] ?? 0) + count
     done += count
-    if (count > 0) onProgress?.({ table: table.name, done, total: Math.max(total, done) })
+    if (count > 0) await onProgress?.({ table: table.name, done, total: Math.max(total, done) })
     return count
   }
   // The user itself goes last, when nobody can write for it.
@@ -101,11 +107,18 @@ async function removeInBatches(engine: Engine, { own }: UserTables, purging: Pur
 
 /**
  * Removes what is left, and the user, in one transaction that nobody can write for the user beside, and counts in it that
- * nothing remains. Whoever was about to store for the user fails, or comes afterwards and makes it anew.
+ * nothing remains. Whoever was about to store for the user fails, or comes afterwards and makes it anew; usages of tools that
+ * are queued, in whatever process, are not stored.
  */
-async function removeRest(engine: Engine, userId: string): Promise<{ removed: Counts; remaining: Counts }> {
+async function removeRest(
+  engine: Engine,
+  userId: string,
+  totals: PurgeTotals,
+): Promise<{ removed: Counts; remaining: Counts }> {
   try {
     return await meaningAllUsers(engine, async (executor) => {
+      // Before the tables: who drops rows takes these in the same order.
+      await executor.run(lockTotals)
       const [claimed] = await executor.run(claimUser(userId))
       await executor.run(lockUser(userId))
       // Read again: partitions may have come meanwhile.
@@ -123,6 +136,9 @@ async function removeRest(engine: Engine, userId: string): Promise<{ removed: Co
       const remaining = await countRows(executor, seen, userId)
       const tables = Object.keys(remaining).filter((name) => remaining[name] !== 0)
       if (tables.length > 0) throw incomplete({ tables })
+      await totals.finish(executor, (removed.tool_usage ?? 0) > 0)
+      // Last, as it says until when what was queued for the user is not to be stored.
+      await executor.run(notePurged(userId))
       return { removed, remaining }
     })
   } catch (error) {
@@ -131,30 +147,68 @@ async function removeRest(engine: Engine, userId: string): Promise<{ removed: Co
   }
 }
 
-/** Looks for rows of the user in tables that are not of Funes, however long that takes. */
-async function lookAround(engine: Engine, foreign: readonly UserTable[], userId: string) {
+/** Runs `work`, whose statements end when the signal aborts. */
+async function underSignal<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const { call, end } = beginCall('funes.purge', signal === undefined ? {} : { signal })
+  try {
+    return await inCall(call, work)
+  } finally {
+    end()
+  }
+}
+
+/** A day: nobody knows how large other people's tables are. */
+const LOOK_MS = 86_400_000
+
+/**
+ * Looks for rows of the user in tables that are not of Funes. Never throws, not even when it is called off: the user is gone,
+ * and that has to be told.
+ */
+async function lookAround(engine: Engine, foreign: readonly UserTable[], { userId, signal }: Purging) {
   const remaining: Counts = {}
   const unread: string[] = []
-  if (foreign.length === 0) return { remaining, unread }
-  await withSession(engine.pool, async (session) => {
-    for (const table of foreign) {
-      try {
-        if (table.isHidden) unread.push(table.name)
-        else Object.assign(remaining, await countRows(session, [table], userId))
-      } catch (error) {
-        if (!isFunesError(error, 'DB.PERMISSION_DENIED', 'DB.QUERY_FAILED', 'DB.NOT_MIGRATED')) throw error
-        unread.push(table.name)
+  for (const table of foreign) {
+    try {
+      if (table.isHidden) unread.push(table.name)
+      else {
+        const look = async (executor: Executor) => {
+          await executor.run(unlimitTransaction)
+          return countRows(executor, [table], userId)
+        }
+        const counted = await underSignal(signal, () => engine.transaction(look, { timeoutMs: LOOK_MS }))
+        Object.assign(remaining, counted)
       }
+    } catch {
+      unread.push(table.name)
     }
-  })
+  }
   return { remaining, unread }
+}
+
+/** What kept the tables from being vacuumed; null when nothing did. */
+async function vacuumTrouble(
+  engine: Engine,
+  own: readonly UserTable[],
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  try {
+    signal?.throwIfAborted()
+    // Called off, it goes on by itself: nobody waits for it any more.
+    await untilAborted(
+      withSession(engine.pool, (session) => session.run(vacuumTables(own))),
+      signal,
+    )
+    return null
+  } catch (error) {
+    return databaseError(error).code
+  }
 }
 
 const inOrder = (counts: Counts): Counts =>
   Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 async function purgeUser(engine: Engine, purging: Purging): Promise<PurgeReceipt> {
-  const { userId, vacuum } = purging
+  const { userId, vacuum, signal } = purging
   const startedAt = new Date()
   const tables = await readUserTables(engine)
   const others = tables.own.filter(({ isVacuumable }) => !isVacuumable)
@@ -164,13 +218,21 @@ async function purgeUser(engine: Engine, purging: Purging): Promise<PurgeReceipt
       meta: { tables: others.map(({ name }) => name) },
     })
   }
-  const first = await removeInBatches(engine, tables, purging)
-  const { removed: rest, remaining: none } = await removeRest(engine, userId)
+  // Behind some poolers there is no session to vacuum in: that is to be known before anything is removed.
+  if (vacuum) await withSession(engine.pool, async () => {})
+  const { totals, first } = await underSignal(signal, async () => {
+    const totals = await takeOutOfTotals(engine, userId)
+    const first = await removeInBatches(engine, tables, purging)
+    await totals.settle()
+    return { totals, first }
+  })
+  signal?.throwIfAborted()
+  const { removed: rest, remaining: none } = await removeRest(engine, userId, totals)
   const removed = Object.fromEntries(
     Object.entries(rest).map(([name, count]) => [name, count + (first[name] ?? 0)]),
   )
-  if (vacuum) await withSession(engine.pool, (session) => session.run(vacuumTables(tables.own)))
-  const around = await lookAround(engine, tables.foreign, userId)
+  const vacuumError = vacuum ? await vacuumTrouble(engine, tables.own, signal) : null
+  const around = await lookAround(engine, tables.foreign, purging)
   const remaining = inOrder({ ...none, ...around.remaining })
   const receipt = {
     userId,
@@ -180,7 +242,9 @@ async function purgeUser(engine: Engine, purging: Purging): Promise<PurgeReceipt
     remaining,
     left: Object.keys(remaining).filter((name) => remaining[name] !== 0),
     unread: around.unread,
-    vacuumed: vacuum,
+    unmarkedTotals: totals.unmarked(),
+    vacuumed: vacuum && vacuumError === null,
+    vacuumError,
   }
   return { ...receipt, digest: purgeDigest(receipt) }
 }
@@ -192,12 +256,13 @@ const purgeSchema = z.strictObject({
   onProgress: z
     .custom<(progress: never) => void>((f) => typeof f === 'function', 'must be a function')
     .optional(),
+  signal: z.instanceof(AbortSignal).optional(),
 })
 
 export function createPurge(engine: Engine): PurgeUser {
   return async (purge) => {
     engine.assertOutsideTransaction('purge')
-    const { userId, batchSize = 2000, vacuum = false } = checked(purgeSchema, purge)
-    return purgeUser(engine, { userId, batchSize, vacuum, onProgress: purge.onProgress })
+    const { userId, batchSize = 2000, vacuum = false, signal } = checked(purgeSchema, purge)
+    return purgeUser(engine, { userId, batchSize, vacuum, onProgress: purge.onProgress, signal })
   }
 }

@@ -37,7 +37,7 @@ export async function sweepDue(
       const [row] = await meaningAllUsers(engine, (executor) => executor.run(removeDue(due, size, forMs)))
       const count = row?.removed ?? 0
       removed[due] += count
-      if (count > 0) onProgress?.({ ...removed })
+      if (count > 0) await onProgress?.({ ...removed })
       if (count < size) return
     }
   }

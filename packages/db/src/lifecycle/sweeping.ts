@@ -33,11 +33,11 @@ export function startSweeping(
   async function once(): Promise<void> {
     try {
       const result = await sweep(() => !isStopped)
-      onSweep?.(result)
+      await onSweep?.(result)
     } catch (error) {
       // What failed now, the next sweep does.
       if (isFunesError(error, 'CLIENT.CLOSED')) isStopped = true
-      else onError?.(error)
+      else await onError?.(error)
     }
   }
   function after(ms: number): void {

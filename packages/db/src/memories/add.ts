@@ -138,7 +138,7 @@ export async function addManyMemories(
     const make = () => entriesOf(context, batch)
     for (const { kind } of await storeUnderModel(context, make, options.onDuplicate)) counts[kind] += 1
     done += batch.length
-    options.onProgress?.({ done, total })
+    await options.onProgress?.({ done, total })
   }
   return { added: counts.created, skipped: counts.existing, updated: counts.updated }
 }

@@ -32,7 +32,7 @@ export type MetadataCondition = {
   | { equals: JsonScalar }
   | { in: readonly JsonScalar[] }
   | { number: NumberRange }
-  /** Compares ISO 8601 dates and times, as `Date.prototype.toJSON` writes them. */
+  /** Compares ISO 8601 dates and times, as `Date.prototype.toJSON` writes them; without an offset they are UTC. */
   | { time: TimeRange }
 )
 

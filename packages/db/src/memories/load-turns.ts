@@ -66,7 +66,7 @@ export function createTurns(lanes: number) {
 
     /** @throws what the first batch failed with that did, when all have ended */
     async end(): Promise<void> {
-      const outcomes = await Promise.allSettled(running.map(({ stored }) => stored))
+      const outcomes = await Promise.allSettled(running.splice(0).map(({ stored }) => stored))
       const failed = outcomes.find(({ status }) => status === 'rejected')
       if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
     },

@@ -52,7 +52,8 @@ export async function findManyMemories(
   ]) {
     const isOneUser = alike[0]?.question.userId !== null
     const { engine, isConfined } = context
-    const plan = searchPlan(model, { k, accuracy, filter, engine, isOneUser, isConfined })
+    const restores = context.model.isInTransaction()
+    const plan = searchPlan(model, { k, accuracy, filter, restores, engine, isOneUser, isConfined })
     for (let start = 0; start < alike.length; start += BATCH) {
       const batch = alike.slice(start, start + BATCH)
       const rows = await context.executor.run(

@@ -10,7 +10,7 @@ import type { ExplainedSearch } from './explain.js'
 import type { MemoryFilter } from './filter.js'
 import { vectorHit, wordsHit } from './hit.js'
 import { DEFAULT_LANGUAGE, searchSchema } from './input.js'
-import { readQueryText } from './query-text.js'
+import { hasOperators, type QueryText, readQueryText } from './query-text.js'
 import { fullRanking } from './ranking.js'
 import { type Found, findExplained, findRefined, type RefinedSearch } from './refined-search.js'
 import { assertPageable, explainPage, findPage } from './search-page.js'
@@ -45,8 +45,15 @@ export function searchPlan(
     k,
     accuracy,
     filter,
+    restores = false,
     ...crowd
-  }: { k: number; accuracy: Accuracy; filter: MemoryFilter | undefined } & Omit<Crowd, 'isFiltered'>,
+  }: {
+    k: number
+    accuracy: Accuracy
+    filter: MemoryFilter | undefined
+    /** Whether this is part of a transaction, which keeps the settings of its statements. */
+    restores?: boolean
+  } & Omit<Crowd, 'isFiltered'>,
 ): SearchPlan {
   const effort = efSearch(model, accuracy, k)
   return {
@@ -56,6 +63,7 @@ export function searchPlan(
     exactUpTo: accuracy === 'exact' ? null : exactUpTo({ ...crowd, isFiltered: filter !== undefined }),
     efSearch: crowd.isOneUser || crowd.isConfined || filter !== undefined ? efNarrowed(effort) : effort,
     ...(crowd.isConfined && { isConfined: true }),
+    ...(restores && { restores }),
   }
 }
 
@@ -82,11 +90,24 @@ function checkedSearch(context: MemoryContext, search: SearchMemories | ExplainS
   const mode = chooseMode(context, search)
   if (input.text === undefined && (mode !== 'vector' || input.context?.lend !== undefined)) required('text')
   if (input.text === undefined && input.embedding === undefined) required('embedding')
-  return { ...input, mode }
+  const query = input.text === undefined || mode === 'vector' ? undefined : readQueryText(input.text)
+  if (query !== undefined) assertWanted(query, mode === 'hybrid' && input.embedding !== undefined)
+  return { ...input, mode, query }
 }
 
-async function embedQuestion(context: MemoryContext, text: string): Promise<VectorInput> {
-  return (await embedTexts(context, [text]))[0] as VectorInput
+/** @throws `INPUT.INVALID` when the words say what not to find, and nothing says what to find */
+function assertWanted(query: QueryText, hasMeaning: boolean): void {
+  if (hasMeaning || query.words !== '' || !hasOperators(query)) return
+  throw funesError('INPUT.INVALID', 'text: says only what is to be left out.', {
+    fix: 'Say what to look for beside it, or give `embedding`; memories.list lists memories without a question.',
+    meta: { path: 'text' },
+  })
+}
+
+/** By meaning too, what the operators rule out is not what is looked for: "tea -milk" is not about milk. */
+async function embedQuestion(context: MemoryContext, text: string, query?: QueryText): Promise<VectorInput> {
+  const wanted = query !== undefined && hasOperators(query) ? query.words : text
+  return (await embedTexts(context, [wanted]))[0] as VectorInput
 }
 
 /**
@@ -109,23 +130,25 @@ function searchParts(
     candidates,
     vector(limit: number): MemorySearch | Promise<MemorySearch> {
       const crowd = { engine: context.engine, isOneUser: userId !== null, isConfined: context.isConfined }
-      const plan = searchPlan(model, { k: limit, accuracy, filter, ...crowd })
+      const restores = context.model.isInTransaction()
+      const plan = searchPlan(model, { k: limit, accuracy, filter, restores, ...crowd })
       const encoded = (vector: VectorInput): MemorySearch => ({
         ...plan,
-        // Candidates beyond what is returned are welcome, not worth a comparison of everything.
-        ...(limit > k && { enough: Math.max(2 * k, 20) }),
+        // Candidates beyond what is returned are welcome, not worth a comparison of everything; what a ranking chooses from
+        // is worth a wider look.
+        ...(limit > k && { enough: Math.max(2 * k, 20), ...(mode === 'vector' && { widenBelow: limit }) }),
         query: encodeFor(model, vector),
         userId,
       })
       return search.embedding === undefined
-        ? embedQuestion(context, search.text ?? '').then(encoded)
+        ? embedQuestion(context, search.text ?? '', input.query).then(encoded)
         : encoded(search.embedding)
     },
     words: (half: MemorySearch | null, limit: number): HybridSearch => ({
       vector: half,
       userId,
       filter,
-      query: readQueryText(input.text as string),
+      query: input.query as QueryText,
       language: input.language ?? DEFAULT_LANGUAGE,
       k: limit,
       candidates,

@@ -148,7 +148,8 @@ export interface SearchOptions extends CallOptions {
   /** The vector to look for. Left out: the embedder makes it from `text`. */
   embedding?: VectorInput
   /**
-   * What to look for, in words: a question, or a search with `"phrases that must occur"`, `-excluded` words.
+   * What to look for, in words: a question, or a search with `"phrases that must occur"`, `-excluded` words, and `or` beside a
+   * phrase. By words alone up to k memories that have any of them come, whenever there are so many.
    */
   text?: string
   /**
@@ -162,13 +163,19 @@ export interface SearchOptions extends CallOptions {
   filter?: MemoryFilter
   /** What each half counts in `hybrid`; 0.5 and 0.5 unless given. */
   weights?: { vector: number; text: number }
-  /** How the halves are brought together: by their `score` (unless given), or by `rank` (RRF). */
+  /**
+   * How the halves are brought together: by their `score` (unless given), or by `rank` (RRF), whose scores are weight / (10 +
+   * rank) summed over the halves, so at most 1/11 of the weights' sum.
+   */
   fusion?: 'score' | 'rank'
   /** The text search configuration that reads `text`; `english` unless given. */
   language?: string
   /** Turns around each hit, from the same session; what they say then counts for their neighbours too. */
   context?: SearchContext
-  /** Ranks by relevance, recency and importance: the k best of the max(100, 4k) most relevant, 1,000 at most. */
+  /**
+   * Ranks by relevance, recency and importance: the k best of the max(100, 4k) most relevant, 1,000 at most; of a small part of a
+   * big table it may be fewer, at least max(2k, 20), unless `accuracy` is `exact`.
+   */
   ranking?: Ranking
   /**
    * Leaves out what says the same again (MMR): k hits, 200 at most, of as many candidates as `ranking` takes. They come in
@@ -219,7 +226,7 @@ export interface MemoryHit {
   readonly distance: number | null
   /**
    * Higher is better. By meaning: 1 − distance (cosine), 1 / (1 + distance) (L2), −distance (inner product). With words: the
-   * fused score, 0 to the sum of the weights, what neighbours lent among it. Under `ranking`: 0 to the sum of its weights.
+   * fused score, 0 to the sum of the weights (by `rank`: an eleventh of it), what neighbours lent among it. Under `ranking`: 0 to the sum of its weights.
    */
   readonly score: number
   /** With words: what the score is made of. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
+import { currentCall } from '../engine/call.js'
 import { databaseError } from '../errors/database-error.js'
 import { funesError, isFunesError } from '../errors/funes-error.js'
 import { migrations as shipped } from '../generated/migrations.js'
@@ -7,9 +8,11 @@ import {
   createMigrationsTable,
   insertApplied,
   liftTimeouts,
+  limitLockWait,
   lockMigrations,
   migrationsTableExists,
   selectApplied,
+  selectMigrationHolder,
   selectServerFacts,
 } from '../sql/migrations.js'
 import { compile, type Statement } from '../sql/statement.js'
@@ -21,6 +24,11 @@ export interface MigrateResult {
   /** Names of the migrations applied now; empty when the database was up to date. */
   readonly applied: readonly string[]
 }
+
+/** So long another process may be migrating. */
+const TURN_WAIT_MS = 600_000
+/** So long a migration waits for tables that are in use: everybody else stands in line behind it. */
+const TABLE_WAIT_MS = 60_000
 
 async function query<Row>(client: pg.ClientBase, statement: Statement<Row>): Promise<Row[]> {
   const { text, values } = compile(statement)
@@ -51,12 +59,32 @@ function migrationFailed(migration: Migration, error: unknown) {
   })
 }
 
+/** Waits until no other process migrates. */
+async function takeTurn(client: pg.ClientBase, turnWaitMs: number): Promise<void> {
+  await query(client, limitLockWait(turnWaitMs))
+  try {
+    await query(client, lockMigrations)
+  } catch (error) {
+    const failure = databaseError(error)
+    if (failure.code !== 'DB.LOCK_TIMEOUT') throw failure
+    await client.query('rollback')
+    const [holder] = await query(client, selectMigrationHolder)
+    const pid = holder?.pid
+    throw funesError(
+      'DB.LOCK_TIMEOUT',
+      `Another process has been migrating this database for longer than ${Math.round(turnWaitMs / 1000)} s${pid === undefined ? '' : `: the server's process ${pid}`}.`,
+      { fix: 'Wait for it, or end it, and migrate again.', meta: { pid }, cause: failure },
+    )
+  }
+  await query(client, limitLockWait(TABLE_WAIT_MS))
+}
+
 /** Applies the next migration in a transaction of its own, unless another process has just done so. */
-async function applyNext(client: pg.ClientBase): Promise<string | undefined> {
+async function applyNext(client: pg.ClientBase, turnWaitMs: number): Promise<string | undefined> {
   await client.query('begin')
   try {
     await query(client, liftTimeouts)
-    await query(client, lockMigrations)
+    await takeTurn(client, turnWaitMs)
     await query(client, createMigrationsTable)
     const [next] = await pending(client)
     if (next) {
@@ -68,6 +96,7 @@ async function applyNext(client: pg.ClientBase): Promise<string | undefined> {
         throw migrationFailed(next, error)
       }
     }
+    currentCall()?.signal?.throwIfAborted()
     await client.query('commit')
     return next?.name
   } catch (error) {
@@ -80,10 +109,11 @@ async function applyNext(client: pg.ClientBase): Promise<string | undefined> {
  * Brings the database to this release's schema. Each migration is one transaction under the lock that Prisma
  * takes too, so any number of processes may call it at once; `prisma migrate status` agrees afterwards.
  *
- * @throws `DB.SERVER_TOO_OLD`, `DB.EXTENSION_MISSING`, `DB.EXTENSION_TOO_OLD`, `MIGRATION.FAILED`, `MIGRATION.CHANGED`,
- * `MIGRATION.UNFINISHED`, `DB.*`
+ * @param turnWaitMs so long another process may be at it
+ * @throws `DB.LOCK_TIMEOUT` naming who is, `DB.SERVER_TOO_OLD`, `DB.EXTENSION_MISSING`, `DB.EXTENSION_TOO_OLD`,
+ * `MIGRATION.FAILED`, `MIGRATION.CHANGED`, `MIGRATION.UNFINISHED`, `DB.*`
  */
-export async function applyMigrations(pool: pg.Pool): Promise<MigrateResult> {
+export async function applyMigrations(pool: pg.Pool, turnWaitMs = TURN_WAIT_MS): Promise<MigrateResult> {
   const applied: string[] = []
   let client: pg.PoolClient | undefined
   try {
@@ -92,7 +122,8 @@ export async function applyMigrations(pool: pg.Pool): Promise<MigrateResult> {
     if (facts) assertRequirements(facts)
     // Nothing to do is the common case, and takes no lock and no right to create anything.
     while ((await pending(client)).length > 0) {
-      const name = await applyNext(client)
+      currentCall()?.signal?.throwIfAborted()
+      const name = await applyNext(client, turnWaitMs)
       if (name !== undefined) applied.push(name)
     }
     client.release()

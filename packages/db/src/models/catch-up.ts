@@ -12,6 +12,9 @@ export interface Target {
   readonly batchSize: number
 }
 
+/** Hears of vectors that were made; waited for. */
+type Tell = (size: number) => unknown
+
 const keyOf = ({ userId, id }: MemoryMark) => `${id} ${userId}`
 
 /** Each memory once. */
@@ -33,7 +36,7 @@ export async function embedMemories(
   executor: Executor,
   { model, embedder, batchSize }: Target,
   keys: readonly MemoryMark[],
-  onBatch: (size: number) => void = () => {},
+  onBatch: Tell = () => {},
 ): Promise<MemoryMark[]> {
   const left: MemoryMark[] = []
   for (const batch of slices(keys, batchSize)) {
@@ -52,39 +55,84 @@ export async function embedMemories(
     }))
     const stored = new Set((await executor.run(storeVectors(made, model))).map(keyOf))
     left.push(...rows.filter((row) => !stored.has(keyOf(row))).map(({ userId, id }) => ({ userId, id })))
-    onBatch(stored.size)
+    await onBatch(stored.size)
   }
   return left
 }
 
-/** Corrects which of these memories' vectors count, and how long. */
+/**
+ * Corrects which of these memories' vectors count, and how long. Answers with those that it could not do, as somebody was
+ * changing them.
+ */
 export async function alignMemories(
   executor: Executor,
   { model, batchSize }: Target,
   keys: readonly MemoryMark[],
-): Promise<void> {
-  for (const batch of slices(keys, batchSize)) await executor.run(alignVectors(batch, model.id))
+): Promise<MemoryMark[]> {
+  const left: MemoryMark[] = []
+  for (const batch of slices(keys, batchSize))
+    left.push(...(await executor.run(alignVectors(batch, model.id))))
+  return left
 }
 
-/** Makes and stores the vectors of all tools that have one under `from` and none of their present text. */
-export async function embedTools(
+/**
+ * Makes and stores the vectors of one batch of tools: the next after `after` that have one under `from` and none of their
+ * present text. Answers with how many there were, how many are done, and where they ended.
+ */
+async function embedNextTools(
   executor: Executor,
   { model, embedder, batchSize }: Target,
   from: readonly number[],
-  onBatch: (size: number) => void = () => {},
+  after: number,
+): Promise<{ found: number; stored: number; last: number }> {
+  const tools = await executor.run(selectToolsWithout(from, model.id, { after, limit: batchSize }))
+  const last = tools.at(-1)
+  if (last === undefined) return { found: 0, stored: 0, last: after }
+  const vectors = await encodeTexts(
+    model,
+    embedder,
+    tools.map(({ text }) => text),
+  )
+  const made = tools.map((tool, i) => ({ ...tool, embedding: vectors[i] as Buffer }))
+  const stored = await executor.run(storeToolVectors(made, model))
+  return { found: tools.length, stored: stored.length, last: last.id }
+}
+
+/** Goes over all tools once, and makes the vectors that are missing; tools that somebody is changing are left. */
+export async function embedTools(
+  executor: Executor,
+  { target, from, signal }: { target: Target; from: readonly number[]; signal: AbortSignal | undefined },
+  onBatch: Tell,
 ): Promise<void> {
   let after = 0
   while (true) {
-    const tools = await executor.run(selectToolsWithout(from, model.id, { after, limit: batchSize }))
-    const last = tools.at(-1)
-    if (last === undefined) return
-    const vectors = await encodeTexts(
-      model,
-      embedder,
-      tools.map(({ text }) => text),
-    )
-    const made = tools.map((tool, i) => ({ ...tool, embedding: vectors[i] as Buffer }))
-    onBatch((await executor.run(storeToolVectors(made, model))).length)
-    after = last.id
+    signal?.throwIfAborted()
+    const { found, stored, last } = await embedNextTools(executor, target, from, after)
+    if (found === 0) return
+    await onBatch(stored)
+    after = last
+  }
+}
+
+/**
+ * Makes the vectors of the last tools that have none, while nobody changes any. False when they are more than one batch,
+ * unless it `isLast`, or when somebody holds one.
+ */
+export async function embedLastTools(
+  executor: Executor,
+  target: Target,
+  { from, isLast }: { from: readonly number[]; isLast: boolean },
+  onBatch: Tell,
+): Promise<boolean> {
+  const { model, batchSize } = target
+  const some = await executor.run(selectToolsWithout(from, model.id, { after: 0, limit: batchSize + 1 }))
+  if (some.length > batchSize && !isLast) return false
+  let after = 0
+  while (true) {
+    const { found, stored, last } = await embedNextTools(executor, target, from, after)
+    if (found === 0) return true
+    await onBatch(stored)
+    if (stored < found) return false
+    after = last
   }
 }

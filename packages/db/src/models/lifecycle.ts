@@ -2,13 +2,15 @@ import { z } from 'zod'
 import type { CallOptions } from '../call-options.js'
 import type { Embedder } from '../embedder.js'
 import type { Engine } from '../engine/engine.js'
+import { assertSessions } from '../engine/own-backend.js'
 import { funesError } from '../errors/funes-error.js'
 import { buildIndex, dropIndexes, isIndexBuilt, makeIndex } from '../indexes/build.js'
 import { checked } from '../input.js'
-import { replaceModels, setModelState } from '../sql/models.js'
+import { replaceModels, selectFollowed, setModelState } from '../sql/models.js'
 import { countVectors, selectWithVectors } from '../sql/reembed.js'
 import type { CurrentModel } from './current-model.js'
 import { type Embedders, embedderFor } from './embedders.js'
+import { assertSeesEveryone, atLength, everyone } from './everyone.js'
 import { createModels, type Models, modelName, modelNotFound } from './models.js'
 import type { ReembedProgress } from './progress.js'
 import { runReembedding } from './reembed.js'
@@ -35,7 +37,7 @@ export interface ReembedModel extends CallOptions {
 export interface RetireOptions extends CallOptions {
   /** Also removes its vectors and its index; unless given, they stay and `models.activate` can bring the model back. */
   remove?: boolean
-  /** Retires it although memories have vectors under no other model. */
+  /** Retires it, and removes its vectors, although memories or tools have them under no other model. */
   force?: boolean
   /** Vectors a statement, 1 to 10,000; 1,000 unless given. */
   batchSize?: number
@@ -49,13 +51,15 @@ export interface ModelLifecycle extends Models {
    * Makes a model the one that memories are stored and searched under, in one transaction. Every process that was set up
    * with the one before follows.
    *
-   * @throws `MODEL.NOT_FOUND`, `MODEL.INCOMPLETE` unless `force`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`
+   * @throws `MODEL.NOT_FOUND`, `MODEL.INCOMPLETE` and `DB.PERMISSION_DENIED` (where row-level security hides rows) unless `force`,
+   * `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`
    */
   activate(name: string, options?: { force?: boolean } & CallOptions): Promise<EmbeddingModel>
   /**
    * Takes a model out of use, for good with `remove`. Answers with how many memories' vectors were removed.
    *
-   * @throws `MODEL.NOT_FOUND`, `MODEL.IN_USE`, `MODEL.INCOMPLETE` unless `force`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`
+   * @throws `MODEL.NOT_FOUND`, `MODEL.IN_USE`, `MODEL.INCOMPLETE` unless `force`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`,
+   * `DB.PERMISSION_DENIED` where row-level security hides rows
    */
   retire(name: string, options?: RetireOptions): Promise<{ removed: number }>
   /**
@@ -63,7 +67,8 @@ export interface ModelLifecycle extends Models {
    * its index, and makes it the one in use, in one transaction. Stopped or killed, the next call goes on where it was.
    * Until then the model is `building`, and adds with its embedder at hand make its vectors too: to give it up, `retire` it.
    *
-   * @throws `MODEL.NOT_FOUND`, `EMBEDDING.*`, `INPUT.INVALID`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`, the signal's reason
+   * @throws `MODEL.NOT_FOUND`, `EMBEDDING.*`, `INPUT.INVALID`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`, `DB.POOLER`, `CALL.ABORTED`,
+   * `DB.PERMISSION_DENIED` where row-level security hides rows
    * @example
    * await funes.models.register({ name: 'new-model', dimensions: 512, buildIndex: false })
    * await funes.models.reembed({ to: 'new-model', embed, onProgress: ({ done, total }) => console.log(done, total) })
@@ -112,9 +117,8 @@ export function createModelLifecycle(
     if (inUse.id !== to.id) return [inUse]
     // Set up with the new model: whatever else has vectors is what it takes over from.
     const others = (await models.list()).filter(({ id, state }) => id !== to.id && state === 'active')
-    const filled = new Set(
-      (await engine.run(selectWithVectors(others.map(({ id }) => id)))).map(({ id }) => id),
-    )
+    const withVectors = await everyone(engine).run(selectWithVectors(others.map(({ id }) => id)))
+    const filled = new Set(withVectors.map(({ id }) => id))
     const old = others.filter(({ id }) => filled.has(id))
     if (old.length <= 1) return old
     throw funesError('INPUT.INVALID', 'from: is required, as several models have vectors.', {
@@ -127,8 +131,12 @@ export function createModelLifecycle(
     engine.assertOutsideTransaction('models.reembed')
     const input = checked(reembedSchema, options)
     const model = await known(input.to)
+    await assertSeesEveryone(engine)
     const embedder = embedderFor(model, options.embed, embedders)
     const from = await sources(model, input.from)
+    const hasIndex = model.indexKind !== 'none'
+    // Its index is built when all vectors are there, hours later perhaps.
+    if (hasIndex) await assertSessions(engine.pool)
     embedders.add({ ...embedder, model: model.name, embed: (texts, o) => embedder.embed(texts, o) })
     if (from.length === 0 && options.all !== true) {
       await makeIndex(engine, model)
@@ -136,8 +144,8 @@ export function createModelLifecycle(
       return { embedded: 0 }
     }
     // An index that grows with the vectors takes several times as long as one built over all of them.
-    const [filled] = await engine.run(countVectors(model.id))
-    if (filled?.vectors === 0) await dropIndexes(engine, model)
+    const [filled] = await everyone(engine).run(countVectors(model.id))
+    if (filled?.vectors === 0 && hasIndex) await dropIndexes(engine, model, options.signal)
     const embedded = await runReembedding(engine, {
       takeover: { from: from.map(({ id }) => id), to: model.id, all: input.all ?? false },
       target: { model, embedder, batchSize: input.batchSize ?? 100 },
@@ -157,6 +165,7 @@ export function createModelLifecycle(
       const { force = false } = checked(activateSchema, options)
       const to = await known(name)
       const from = await current.refresh()
+      if (!force) await assertSeesEveryone(engine)
       if (to.indexKind !== 'none' && !(await isIndexBuilt(engine, to))) await buildIndex(engine, to, {})
       await switchModels(
         engine,
@@ -174,6 +183,7 @@ export function createModelLifecycle(
       engine.assertOutsideTransaction('models.retire')
       const { remove = false, force = false, batchSize = 1000 } = checked(retireSchema, options)
       const model = await known(name)
+      if (remove && model.indexKind !== 'none') await assertSessions(engine.pool)
       const inUse = await current.refresh()
       if (model.id === inUse.id) {
         throw funesError('MODEL.IN_USE', `The model ${JSON.stringify(name)} is in use.`, {
@@ -181,15 +191,21 @@ export function createModelLifecycle(
           meta: { model: name },
         })
       }
+      if (remove || !force) await assertSeesEveryone(engine)
       if (model.state !== 'retired') {
         await whileNobodyWrites(engine, async (executor) => {
           if (!force) await assertComplete(executor, [model], inUse)
           await executor.run(replaceModels([model.id], inUse.id))
         })
+      } else if (remove && !force) {
+        // It may have been retired by force; only now its vectors would be gone for good.
+        const followed = await engine.run(selectFollowed(name))
+        const heir = followed.find(({ id, isCurrent }) => isCurrent && id !== model.id) ?? inUse
+        await atLength(engine, (executor) => assertComplete(executor, [model], heir))
       }
       if (!remove) return { removed: 0 }
       const { onProgress, signal } = options
-      if (model.indexKind !== 'none') await dropIndexes(engine, model)
+      if (model.indexKind !== 'none') await dropIndexes(engine, model, signal)
       return { removed: await removeVectors(engine, model, { batchSize, onProgress, signal }) }
     },
   }

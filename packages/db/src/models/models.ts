@@ -3,7 +3,7 @@ import type { CallOptions } from '../call-options.js'
 import type { Executor } from '../engine/executor.js'
 import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
-import { createMemoryIndex } from '../sql/indexes.js'
+import { createIndexes } from '../sql/indexes.js'
 import { insertModel, selectModel, selectModels } from '../sql/models.js'
 import { assertIndexable, defaultIndexKind } from './index-kind.js'
 import { type EmbeddingModel, INDEX_KINDS, METRICS, type RegisterModel } from './types.js'
@@ -63,7 +63,7 @@ export function modelNotFound(name: string) {
 export function createModels(
   executor: Executor,
   engine: 'server' | 'embedded',
-  build: (model: EmbeddingModel) => Promise<unknown> = (model) => executor.run(createMemoryIndex(model)),
+  build: (model: EmbeddingModel) => Promise<unknown> = (model) => executor.run(createIndexes(model)),
 ): Models {
   async function get(name: string): Promise<EmbeddingModel | null> {
     const [row] = await executor.run(selectModel(checked(modelName, name)))

@@ -13,8 +13,8 @@ export interface ReembedProgress {
 
 export interface Meter {
   /** So many vectors more were made. */
-  add(made: number): void
-  enter(phase: ReembedProgress['phase']): void
+  add(made: number): Promise<void>
+  enter(phase: ReembedProgress['phase']): Promise<void>
   /** Vectors made since the beginning. */
   readonly made: number
 }
@@ -23,19 +23,20 @@ export interface Meter {
 export function createMeter(
   total: number,
   before: number,
-  report: ((progress: ReembedProgress) => void) | undefined,
+  report: ((progress: ReembedProgress) => unknown) | undefined,
   now: () => number = () => performance.now(),
 ): Meter {
   const start = now()
   let made = 0
   let phase: ReembedProgress['phase'] = 'embedding'
 
-  function tell(): void {
+  // Waited for: what an asynchronous listener throws is an error of the call, and not of the process.
+  async function tell(): Promise<void> {
     if (report === undefined) return
     const done = Math.min(total, before + made)
     const perSecond = made === 0 ? 0 : made / Math.max(0.001, (now() - start) / 1000)
     const etaMs = done === total ? 0 : perSecond === 0 ? null : ((total - done) / perSecond) * 1000
-    report({ phase, done, total, perSecond, etaMs })
+    await report({ phase, done, total, perSecond, etaMs })
   }
 
   return {
@@ -44,11 +45,11 @@ export function createMeter(
     },
     add(count) {
       made += count
-      tell()
+      return tell()
     },
     enter(next) {
       phase = next
-      tell()
+      return tell()
     },
   }
 }

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
-import { withSession } from '../engine/session.js'
 import { funesError } from '../errors/funes-error.js'
 import { setModelState } from '../sql/models.js'
 import { countTakeover, selectMissingSince, type Takeover } from '../sql/reembed.js'
 import { countTools } from '../sql/reembed-tools.js'
-import { alignMemories, distinct, embedMemories, embedTools, type Target } from './catch-up.js'
+import {
+  alignMemories,
+  distinct,
+  embedLastTools,
+  embedMemories,
+  embedTools,
+  type Target,
+} from './catch-up.js'
+import { assertSeesEveryone, atLength } from './everyone.js'
 import { createMeter, type Meter, type ReembedProgress } from './progress.js'
 import { switchModels } from './switch.js'
 import { type Walk, type Walked, walkAll, walkOn } from './walk.js'
@@ -25,11 +32,10 @@ export interface Reembedding {
   readonly signal: AbortSignal | undefined
 }
 
-/** Counting looks at every memory: it may take longer than an ordinary statement. */
 async function startMeter(engine: Engine, { takeover, onProgress }: Reembedding): Promise<Meter> {
-  return withSession(engine.pool, async (session) => {
-    const [memories] = await session.run(countTakeover(takeover))
-    const [tools] = await session.run(countTools(takeover.from, takeover.to))
+  return atLength(engine, async (executor) => {
+    const [memories] = await executor.run(countTakeover(takeover))
+    const [tools] = await executor.run(countTools(takeover.from, takeover.to))
     const total = (memories?.total ?? 0) + (tools?.total ?? 0)
     return createMeter(total, (memories?.done ?? 0) + (tools?.done ?? 0), onProgress)
   })
@@ -38,14 +44,15 @@ async function startMeter(engine: Engine, { takeover, onProgress }: Reembedding)
 /** Does the rest while nobody writes. False when it is more than one batch, or a part of it is not to be had. */
 async function finish(executor: Executor, walk: Walk, walked: Walked, isLast: boolean): Promise<boolean> {
   const { takeover, target, meter } = walk
+  // Row-level security may have been turned on since.
+  await assertSeesEveryone(executor)
   const missing = await executor.run(selectMissingSince(takeover, walked.moment))
   const keys = distinct([...missing, ...walked.left])
   if (keys.length > target.batchSize && !isLast) return false
   const left = await embedMemories(executor, target, keys, meter.add)
   if (left.length > 0) return false
-  await alignMemories(executor, target, keys)
-  await embedTools(executor, target, takeover.from, meter.add)
-  return true
+  if ((await alignMemories(executor, target, keys)).length > 0) return false
+  return embedLastTools(executor, target, { from: takeover.from, isLast }, meter.add)
 }
 
 /**
@@ -59,15 +66,17 @@ export async function runReembedding(engine: Engine, job: Reembedding): Promise<
   await engine.run(setModelState(takeover.to, 'building'))
   const meter = await startMeter(engine, job)
   const walk: Walk = { takeover, target, meter, signal }
-  meter.enter('embedding')
+  const tools = { target, from: takeover.from, signal }
+  await meter.enter('embedding')
   let walked = await walkAll(engine, walk)
-  await embedTools(engine, target, takeover.from, meter.add)
-  meter.enter('indexing')
+  await embedTools(engine, tools, meter.add)
+  await meter.enter('indexing')
   await job.buildIndex()
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    meter.enter('embedding')
+    await meter.enter('embedding')
     walked = await walkOn(engine, walk, walked)
-    meter.enter('switching')
+    await embedTools(engine, tools, meter.add)
+    await meter.enter('switching')
     const isLast = attempt > MAX_ATTEMPTS / 2
     const ready = (executor: Executor) => finish(executor, walk, walked, isLast)
     if (await switchModels(engine, takeover.from, takeover.to, ready, signal)) return meter.made
@@ -75,7 +84,7 @@ export async function runReembedding(engine: Engine, job: Reembedding): Promise<
   }
   throw funesError(
     'DB.LOCK_TIMEOUT',
-    'A transaction kept memories locked, so their vectors could not be made.',
+    'A transaction kept memories or tools locked, so their vectors could not be made.',
     {
       fix: 'Look for who holds them, and call `models.reembed` again: it goes on where it stopped.',
       meta: { model: target.model.name },

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.js'
 import type { Executor } from '../engine/executor.js'
 import { isFunesError } from '../errors/funes-error.js'
 import { lockMemoryWrites, replaceModels } from '../sql/models.js'
+import { meanAllUsers } from '../sql/purge.js'
 import { limitLockWait } from '../sql/reembed.js'
 import { lockToolWrites } from '../sql/reembed-tools.js'
 
@@ -14,7 +15,8 @@ const PAUSE_MS = 500
 const TIMEOUT_MS = 600_000
 
 /**
- * Holds all writing of memories and tools up for as long as `work` takes, in one transaction; reading goes on.
+ * Holds all writing of memories and tools up for as long as `work` takes, in one transaction that means the rows of all
+ * users; reading goes on.
  *
  * @throws `DB.LOCK_TIMEOUT` when a transaction that writes memories does not end
  */
@@ -29,6 +31,7 @@ export async function whileNobodyWrites<T>(
       return await engine.transaction(
         async (scope) => {
           await scope.run(limitLockWait(LOCK_WAIT_MS))
+          await scope.run(meanAllUsers)
           await scope.run(lockMemoryWrites)
           await scope.run(lockToolWrites)
           return work(scope)

@@ -1,5 +1,4 @@
 import type { Engine } from '../engine/engine.js'
-import { withSession } from '../engine/session.js'
 import {
   type MemoryMark,
   selectMissingSince,
@@ -9,6 +8,7 @@ import {
   type WindowRow,
 } from '../sql/reembed.js'
 import { alignMemories, distinct, embedMemories, slices, type Target } from './catch-up.js'
+import { atLength, everyone } from './everyone.js'
 import type { Meter } from './progress.js'
 
 /** Memories looked at in one statement, most of which may be done already. */
@@ -42,7 +42,7 @@ async function embed(engine: Engine, { target, meter, signal }: Walk, keys: read
   const left: MemoryMark[] = []
   for (const batch of slices(keys, target.batchSize)) {
     signal?.throwIfAborted()
-    left.push(...(await embedMemories(engine, target, batch, meter.add)))
+    left.push(...(await embedMemories(everyone(engine), target, batch, meter.add)))
   }
   return left
 }
@@ -50,11 +50,12 @@ async function embed(engine: Engine, { target, meter, signal }: Walk, keys: read
 /** Goes over all memories once, in the order of their keys; those that have a vector of their present text are passed by. */
 export async function walkAll(engine: Engine, walk: Walk): Promise<Walked> {
   const moment = await now(engine)
+  const all = everyone(engine)
   const left: MemoryMark[] = []
   let after: MemoryMark | null = null
   while (true) {
     walk.signal?.throwIfAborted()
-    const page: WindowRow[] = await engine.run(selectWindow(walk.takeover, after, WINDOW))
+    const page: WindowRow[] = await all.run(selectWindow(walk.takeover, after, WINDOW))
     const last = page.at(-1)
     if (last === undefined) return { moment, left }
     left.push(
@@ -65,7 +66,7 @@ export async function walkAll(engine: Engine, walk: Walk): Promise<Walked> {
       )),
     )
     const stray = page.filter(({ done, inStep }) => done && !inStep)
-    if (stray.length > 0) await alignMemories(engine, walk.target, stray)
+    left.push(...(await alignMemories(all, walk.target, stray)))
     after = { userId: last.userId, id: last.id }
   }
 }
@@ -75,14 +76,14 @@ export async function walkOn(engine: Engine, walk: Walk, from: Walked): Promise<
   let { moment, left } = from
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const next = await now(engine)
-    // It looks at every memory, and may take longer than an ordinary statement.
-    const missing = await withSession(engine.pool, (session) =>
-      session.run(selectMissingSince(walk.takeover, moment)),
+    const since = moment
+    const missing = await atLength(engine, (executor) =>
+      executor.run(selectMissingSince(walk.takeover, since)),
     )
     const keys = distinct([...missing, ...left])
     if (keys.length <= walk.target.batchSize) return { moment, left }
-    left = await embed(engine, walk, keys)
-    await alignMemories(engine, walk.target, missing)
+    const unmade = await embed(engine, walk, keys)
+    left = [...unmade, ...(await alignMemories(everyone(engine), walk.target, keys))]
     moment = next
   }
   return { moment, left }

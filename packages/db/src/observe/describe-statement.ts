@@ -1,4 +1,4 @@
-import { expectedColumns } from '../generated/expected-schema.js'
+import { expectedSchema } from '../generated/expected-schema.js'
 
 /** What a statement is about, in a few words of which there are only so many: it names no value. */
 export interface StatementDescription {
@@ -10,7 +10,7 @@ export interface StatementDescription {
   readonly summary: string
 }
 
-const KNOWN_TABLES = new Set([...Object.keys(expectedColumns), '_prisma_migrations'])
+const KNOWN_TABLES = new Set([...expectedSchema.names.tables, '_prisma_migrations'])
 
 /** Where a table's name follows, and what is done to it there. */
 const CLAUSES =

@@ -89,9 +89,16 @@ function inIndexOrder(search: SearchPlan, asked: Asked, limit: number, gate: Fra
 const many = (search: SearchPlan) => sql`(select n from probe) > ${integerLiteral(search.exactUpTo ?? 0)}`
 const exact = (search: SearchPlan, { query }: Asked) => exactDistance(search.space, sql`e.embedding`, query)
 
+/**
+ * Under a filter so many times more bits are compared in full: the scan meets what passes in no strict order. With filters that
+ * go with the meaning recall@10 was 0.95 and 0.978 with as many as without one, and is 0.988 and 0.997 with twice as many.
+ */
+const NARROWED_BITS = 2
+
 /** Index order with the filter in it, then the exact distance of what it brought: for bit vectors that is the re-rank. */
 function nearByScan(search: SearchPlan, asked: Asked): Fragment {
-  const width = search.space.indexKind === 'hnsw-bit' ? Math.max(search.efSearch, search.k) : search.k
+  const depth = narrows(search, asked) ? NARROWED_BITS * search.efSearch : search.efSearch
+  const width = search.space.indexKind === 'hnsw-bit' ? Math.max(depth, search.k) : search.k
   const gate = sql`${searchable(search, ofUserAfterIndex(asked))} ${askedOfEach(search)} and ${many(search)}`
   return sql`
     near as materialized (
@@ -133,7 +140,7 @@ function nearByWidening(search: SearchPlan, asked: Asked): Fragment {
         select h.*
         from (
           select set_config('hnsw.ef_search', ${String(WIDEST)}, true) as ef
-          where ${many(search)} and (select count(*) from nearest where trusted) < ${enough(search)}
+          where ${many(search)} and (select count(*) from nearest where trusted) < ${widenBelow(search)}
         ) widened
         cross join lateral (
           select e.*, widened.ef
@@ -153,9 +160,12 @@ function nearByWidening(search: SearchPlan, asked: Asked): Fragment {
     )`
 }
 
+/** Whether less is searched than all that the index has. */
+const narrows = (search: SearchPlan, { user }: Asked): boolean =>
+  user !== null || wanted(search) !== null || search.isConfined === true
+
 function indexHits(search: SearchPlan, asked: Asked): Fragment {
-  const narrows = asked.user !== null || wanted(search) !== null || search.isConfined === true
-  return narrows && search.space.indexKind !== 'hnsw-bit'
+  return narrows(search, asked) && search.space.indexKind !== 'hnsw-bit'
     ? nearByWidening(search, asked)
     : nearByScan(search, asked)
 }
@@ -191,6 +201,8 @@ export function adaptiveHits(search: SearchPlan, asked: Asked, exactUpTo: number
 }
 
 const enough = ({ k, enough: few = k }: SearchPlan) => integerLiteral(Math.min(k, few))
+const widenBelow = ({ k, enough: few = k, widenBelow = few }: SearchPlan) =>
+  integerLiteral(Math.min(k, widenBelow))
 const tooFewNear = (search: SearchPlan) => sql`(select count(*) from near where trusted) < ${enough(search)}`
 
 function found(search: SearchPlan, exactUpTo: number): Fragment {
@@ -224,6 +236,9 @@ const SAMPLE = 400
  * Whether a sample leaves no doubt (two standard deviations) that more rows match than the limit. To count those of a
  * half of 100,000 a GIN index reads all 50,000 first: 6 ms, where the sample takes 0.4. A table without statistics is
  * counted, and so is what has no table to take a sample of.
+ *
+ * A sample is of pages, and what is stored together stands together: 20 rows of one session on one page say as much as one
+ * row. So the deviation is that of the pages' counts.
  */
 function guess(search: SearchPlan, { user }: Asked, exactUpTo: number): Fragment {
   const { sampled } = of(search)
@@ -235,9 +250,14 @@ function guess(search: SearchPlan, { user }: Asked, exactUpTo: number): Fragment
       where oid = ${sampled.name}::regclass
     ),
     guess as materialized (
-      select count(*) - 2 * sqrt(count(*)) > ${integerLiteral(exactUpTo)} * (select share from sampling) as is_many
-      from ${sampled.table} m tablesample system ((select 100 * share from sampling)) repeatable (1)
-      where m.deleted_at is null and ${condition} ${user === null ? nothing : sql`and m.user_id = ${user}`}
+      select
+        coalesce(sum(n) - 2 * sqrt(sum(n * n)), 0) > ${integerLiteral(exactUpTo)} * (select share from sampling) as is_many
+      from (
+        select count(*)::float8 as n
+        from ${sampled.table} m tablesample system ((select 100 * share from sampling)) repeatable (1)
+        where m.deleted_at is null and ${condition} ${user === null ? nothing : sql`and m.user_id = ${user}`}
+        group by split_part(m.ctid::text, ',', 1)
+      ) page
     )`
 }
 

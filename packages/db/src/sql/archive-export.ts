@@ -1,6 +1,7 @@
+import { beyond, type Position } from './archive-position.js'
 import { ARCHIVE_TABLE_NAMES, type ArchiveTable, columnList, identifier } from './archive-tables.js'
 import { isLive } from './memory-columns.js'
-import { type Fragment, integerLiteral, nothing, type Statement, sql, statement } from './statement.js'
+import { type Fragment, integerLiteral, join, nothing, type Statement, sql, statement } from './statement.js'
 
 /** Which rows are archived. */
 export interface ArchiveScope {
@@ -20,7 +21,8 @@ export const setWritingStyle = statement<never>(sql`
   select
     set_config('timezone', 'UTC', true), set_config('extra_float_digits', '1', true),
     set_config('bytea_output', 'hex', true), set_config('intervalstyle', 'iso_8601', true),
-    set_config('idle_in_transaction_session_timeout', '0', true), set_config('funes.scope', 'all-users', true)`)
+    set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', '0', true),
+    set_config('funes.scope', 'all-users', true)`)
 
 export const endSnapshot = statement<never>(sql`rollback`)
 
@@ -63,7 +65,20 @@ const READINGS: Readonly<Record<ArchiveTable, Reading>> = {
   memory_access: ofMemory(),
   memory_embeddings: { ...ofMemory('model_id'), hasVector: true },
   memory_history: ofMemory('version'),
+  tool_usage_retention: byId,
   tool_usage: { ...byId, order: ['at', 'id'], user: 'user_id' },
+  tool_usage_rollups: { ...ofTool('grain'), order: ['tool_id', 'grain', 'start', 'tool_version'] },
+}
+
+/**
+ * What usages of dropped weeks added up to is archived as totals, all else as rows, of which the reader's database makes its
+ * totals anew: so nothing is counted twice. No cell of totals reaches over the bound, which is a Monday.
+ */
+const DROPPED: Partial<Readonly<Record<ArchiveTable, Fragment>>> = {
+  tool_usage_retention: sql`t.raw_from is not null`,
+  tool_usage: sql`t.at >= coalesce((select raw_from from tool_usage_retention), '-infinity')`,
+  tool_usage_rollups: sql`t.start < (select raw_from from tool_usage_retention)
+        and (t.tool_id = 0 or exists (select from tools o where o.id = t.tool_id))`,
 }
 
 /** Of which rows a table's part of the archive consists. */
@@ -71,11 +86,13 @@ function from(table: ArchiveTable, { users, includeDeleted }: ArchiveScope): Fra
   const { alias, user, ofMemory } = READINGS[table]
   const onlyLive = !includeDeleted && (ofMemory || table === 'memories')
   const ofUsers = users !== null && user !== null
+  const dropped = users === null ? DROPPED[table] : undefined
   return sql`
     from ${identifier(table)} ${identifier(alias)}
     ${onlyLive && ofMemory ? sql`join memories m on m.user_id = t.user_id and m.id = t.memory_id` : nothing}
     where ${ofUsers ? sql`${columnList([user], alias)} = any (${[...users]}::text[])` : sql`true`}
-      ${onlyLive ? sql`and ${isLive}` : nothing}`
+      ${onlyLive ? sql`and ${isLive}` : nothing}
+      ${dropped === undefined ? nothing : sql`and ${dropped}`}`
 }
 
 const cursor = (table: ArchiveTable): Fragment => identifier(`funes_${table}`)
@@ -89,25 +106,80 @@ export interface ArchivedRow {
   vector: Buffer | null
 }
 
-/** Makes ready to read a table's rows in the order of the archive, page by page. */
+/** A column of a table, by its name and its type as in pg_type. */
+export interface ArchivedColumn {
+  readonly name: string
+  readonly type: string
+}
+
+/** Bits are written by four: as hexadecimal digits PostgreSQL reads them too. */
+function writtenAs({ name, type }: ArchivedColumn, alias: string): Fragment {
+  const column = columnList([name], alias)
+  return type === 'varbit'
+    ? sql`'x' || encode(substring(varbit_send(${column}) from 5), 'hex') as ${identifier(name)}`
+    : column
+}
+
+/** A row as JSON text, in columns of the alias. */
+const rowText = (columns: readonly ArchivedColumn[], alias: string): Fragment =>
+  sql`(select row_to_json(r) from (select ${join(columns.map((column) => writtenAs(column, alias)))}) r)::text`
+
+/** Makes ready to read a table's rows in the order of the archive, page by page, those beyond a position alone. */
 export function declareRows(
   table: ArchiveTable,
-  columns: readonly string[],
+  columns: readonly ArchivedColumn[],
   scope: ArchiveScope,
+  position: Position | null = null,
 ): Statement<never> {
   const { alias, owner, id, order, hasVector } = READINGS[table]
   return statement(
     sql`
     declare ${cursor(table)} no scroll cursor for
     select
-      ${owner} as owner, ${id} as id,
-      (select row_to_json(r) from (select ${columnList(columns, alias)}) r)::text as row,
+      ${owner} as owner, ${id} as id, ${rowText(columns, alias)} as row,
       ${hasVector ? sql`vector_send(t.embedding)` : sql`null::bytea`} as vector
-    ${from(table, scope)}
+    ${from(table, scope)} ${position === null ? nothing : sql`and ${beyond(table, position, alias)}`}
     order by ${columnList(order, alias)}`,
     { prepare: false },
   )
 }
+
+/** How many rows, and the sum of the first 48 bits of the SHA-256 of each, as decimal digits. */
+export interface RowsDigest {
+  rows: number
+  sum: string
+}
+
+/** What a user's rows of a table come to as they would be archived; of memories those up to one. */
+export function digestOfUser(
+  table: 'users' | 'sessions' | 'memories',
+  columns: readonly ArchivedColumn[],
+  scope: ArchiveScope,
+  { user, memory }: { user: string; memory: string },
+): Statement<RowsDigest> {
+  const { alias, user: column } = READINGS[table]
+  return statement(sql`
+    select
+      count(*)::float8 as rows,
+      coalesce(sum(('x' || left(encode(sha256(convert_to(d.row, 'UTF8')), 'hex'), 12))::bit(48)::int8), 0)::text as sum
+    from (
+      select ${rowText(columns, alias)} as row
+      ${from(table, scope)} and ${columnList([column as string], alias)} = ${user}::text
+        ${table === 'memories' ? sql`and m.id <= ${memory}::uuid` : nothing}
+    ) d`)
+}
+
+/** From when on rows of usages are all there, as an archive has it; whether totals of before wait to be added up. */
+export const selectDropped: Statement<{ rawFrom: string | null; isPending: boolean }> = statement(sql`
+  select
+    to_json(raw_from) #>> '{}' as "rawFrom",
+    exists (select from tool_usage_deltas d where d.start < raw_from) as "isPending"
+  from tool_usage_retention`)
+
+/** What tells a database from others: when which migration was made ready in it. */
+export const selectDatabase: Statement<{ database: string }> = statement(sql`
+  select encode(sha256(convert_to(string_agg(id, ' ' order by id), 'UTF8')), 'hex') as database
+  from _prisma_migrations`)
 
 /** The next rows of the table; none when there are no more. */
 export function fetchRows(table: ArchiveTable, count: number): Statement<ArchivedRow> {

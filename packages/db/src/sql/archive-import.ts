@@ -1,5 +1,5 @@
 import { ARCHIVE_TABLES, type ArchiveTable, columnList, identifier, REFERENCES } from './archive-tables.js'
-import { type Fragment, integerLiteral, join, type Statement, sql, statement } from './statement.js'
+import { type Fragment, integerLiteral, join, nothing, type Statement, sql, statement } from './statement.js'
 
 /** The numbers that models and tools have here, by those that they have in the archive. */
 export interface Numbers {
@@ -38,6 +38,13 @@ function given(rows: GivenRows): Fragment {
 function sameKey(table: ArchiveTable): Fragment {
   const { key } = ARCHIVE_TABLES[table]
   return sql`(${columnList(key, 't')}) = (${columnList(key, 'g')})`
+}
+
+/** Reads the rows as what the table holds, and stores nothing. */
+export function readGiven(rows: GivenRows): Statement<{ read: number }> {
+  return statement(sql`
+    with ${given(rows)}
+    select count(*)::int4 as read from given`)
 }
 
 /** Stores the rows whose keys are free, and says how many those were. */
@@ -110,15 +117,35 @@ export function replaceGiven(rows: GivenRows): Statement<never> {
     where ${sameKey(rows.table)}`)
 }
 
-/** Removes what belongs to these memories or tools. */
+/**
+ * Removes what belongs to these memories or tools, before they are replaced. Vectors under models that the archive does not have
+ * stay, unless the text is to be another.
+ */
 export function deleteOf(child: ArchiveTable, parents: GivenRows): Statement<never> {
   const ofMemory = parents.table === 'memories'
+  const text = ofMemory ? 'content' : 'description'
+  const models = Object.values(parents.numbers.embedding_models)
+  const isStale = !child.endsWith('_embeddings')
+    ? nothing
+    : sql`and (
+        c.model_id = any (${models}::int4[])
+        or t.${identifier(text)} is distinct from g.${identifier(text)}
+      )`
   return statement(sql`
     with ${given(parents)}
     delete from ${identifier(child)} c
     using ${identifier(parents.table)} t
     join given g on ${sameKey(parents.table)}
-    where ${ofMemory ? sql`c.user_id = t.user_id and c.memory_id = t.id` : sql`c.tool_id = t.id`}`)
+    where ${ofMemory ? sql`c.user_id = t.user_id and c.memory_id = t.id` : sql`c.tool_id = t.id`} ${isStale}`)
+}
+
+/** Rows of usages are all there from the later of both moments on. */
+export function mergeRetention(rows: GivenRows): Statement<never> {
+  return statement(sql`
+    with ${given(rows)}
+    insert into tool_usage_retention as r (${columnList(rows.columns)})
+    select ${columnList(rows.columns, 'g')} from given g
+    on conflict (id) do update set raw_from = greatest(r.raw_from, excluded.raw_from)`)
 }
 
 /** Counts that are there already and higher stay. */

@@ -33,12 +33,17 @@ export const ARCHIVE_TABLES = {
   memory_access: rules(['user_id', 'memory_id']),
   memory_embeddings: rules(['user_id', 'memory_id', 'model_id']),
   memory_history: rules(['user_id', 'memory_id', 'version']),
+  tool_usage_retention: rules(['id']),
   tool_usage: rules(['at', 'id']),
+  tool_usage_rollups: rules(['tool_id', 'grain', 'start', 'tool_version']),
 } satisfies Record<string, TableRules>
 
 export type ArchiveTable = keyof typeof ARCHIVE_TABLES
 
 export const ARCHIVE_TABLE_NAMES = Object.keys(ARCHIVE_TABLES) as ArchiveTable[]
+
+/** What usages of dropped weeks added up to. They are of all users together, so an archive of some users has none. */
+export const TOTALS: readonly ArchiveTable[] = ['tool_usage_retention', 'tool_usage_rollups']
 
 /** Columns that refer to rows whose numbers each database gives itself, and to which table's. */
 export const REFERENCES: Readonly<Record<string, 'embedding_models' | 'tools'>> = {

@@ -1,17 +1,11 @@
 import { type Statement, sql, statement } from './statement.js'
 
-export interface ColumnFact {
-  table: string
-  column: string
-}
-
-/** The columns of those of the tables that there are, found as statements find them. */
-export function selectColumns(tables: readonly string[]): Statement<ColumnFact> {
+/** Those of the tables that there are, found as statements find them. */
+export function selectTables(tables: readonly string[]): Statement<{ name: string }> {
   return statement(sql`
-    select name as table, a.attname::text as column
+    select name
     from unnest(${[...tables]}::text[]) name
-    join pg_attribute a on a.attrelid = to_regclass(name)
-    where a.attnum > 0 and not a.attisdropped`)
+    where to_regclass(name) is not null`)
 }
 
 export interface PlainIndexFact {

@@ -73,6 +73,8 @@ export interface SlotFact {
   name: string
   /** What the server keeps for it. */
   retainedBytes: number | null
+  /** Whether what it still needs is gone: who used it has to begin anew. */
+  isLost: boolean
 }
 
 /** Replication slots that nobody reads: what they still need is kept for ever. */
@@ -81,7 +83,8 @@ export const selectIdleSlots = statement<SlotFact>(sql`
     slot_name::text as name,
     case
       when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::float8
-    end as "retainedBytes"
+    end as "retainedBytes",
+    wal_status is not distinct from 'lost' as "isLost"
   from pg_replication_slots
   where not active and not temporary
   order by 1`)
@@ -90,15 +93,27 @@ export interface RecoveryFacts {
   inRecovery: boolean
   /** On a replica: how old the last transaction is that it has replayed; null when it has replayed all it received. */
   lagMs: number | null
+  /** The same, whether or not it has replayed all; null where it has replayed none. */
+  lastReplayedMs: number | null
+  /** Whether it is connected to the server that it follows. */
+  isReceiving: boolean
+  /** Whether it takes the log from an archive as well. */
+  hasArchive: boolean
+  isPaused: boolean
 }
 
+/** Roles without pg_monitor see of a receiver that there is one, and no more. */
 export const selectRecovery = statement<RecoveryFacts>(sql`
   select
     pg_is_in_recovery() as "inRecovery",
     case
       when pg_is_in_recovery() and pg_last_wal_receive_lsn() is distinct from pg_last_wal_replay_lsn()
       then (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::float8
-    end as "lagMs"`)
+    end as "lagMs",
+    (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::float8 as "lastReplayedMs",
+    exists (select from pg_stat_wal_receiver where pid is not null) as "isReceiving",
+    coalesce(current_setting('restore_command', true), '') <> '' as "hasArchive",
+    case when pg_is_in_recovery() then pg_is_wal_replay_paused() else false end as "isPaused"`)
 
 export interface RightFacts {
   role: string
@@ -135,6 +150,11 @@ export function selectTableRights(tables: readonly string[]): Statement<TableRig
         select right_to
         from unnest(array['select', 'insert', 'update', 'delete']) right_to
         where not has_table_privilege(c.oid, right_to)
+          -- Who is held to scopes has what row-level security gives it, and is to have no more.
+          and not exists (
+            select from pg_policy p, unnest(p.polroles) held
+            where p.polname = 'funes_scope' and held <> 0 and pg_has_role(held, 'member')
+          )
       ) as missing
     from unnest(${[...tables]}::text[]) name
     join pg_class c on c.oid = to_regclass(name)

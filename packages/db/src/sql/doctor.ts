@@ -1,4 +1,4 @@
-import { type Statement, sql, statement } from './statement.js'
+import { integerLiteral, type Statement, sql, statement } from './statement.js'
 
 export interface ExtensionFacts {
   installed: string | null
@@ -62,19 +62,45 @@ export interface TableFacts {
   bytes: number
 }
 
-/** Of those of the tables that there are. */
+/** Of those of the tables that there are; of a partitioned one, which holds nothing itself, its partitions. */
 export function selectTableFacts(tables: readonly string[]): Statement<TableFacts> {
   return statement(sql`
     select
       c.relname::text as table, coalesce(s.n_live_tup, 0)::float8 as live, coalesce(s.n_dead_tup, 0)::float8 as dead,
       c.reltuples::float8 as "analyzedRows", pg_table_size(c.oid)::float8 as bytes
     from unnest(${[...tables]}::text[]) name
-    join pg_class c on c.oid = to_regclass(name)
+    join pg_class named on named.oid = to_regclass(name)
+    cross join lateral (
+      select named.oid as relid where named.relkind = 'r'
+      union all
+      select part.relid from pg_partition_tree(named.oid) part where named.relkind = 'p' and part.isleaf
+    ) holder
+    join pg_class c on c.oid = holder.relid
     left join pg_stat_user_tables s on s.relid = c.oid
-    where c.relkind = 'r'
     order by 1`)
 }
 
 /** Milliseconds since 1970, by the server's clock. */
 export const selectServerClock = statement<{ ms: number }>(sql`
   select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`)
+
+/** A transaction of which nothing stays. */
+export const beginLook = statement<never>(sql`begin read only`)
+export const endLook = statement<never>(sql`rollback`)
+
+/**
+ * The user with the most vectors, as far as the planner's statistics know it; else one that has some. Null where there is none.
+ */
+export function selectBusiestUser(modelId: number): Statement<{ userId: string | null }> {
+  return statement(sql`
+    select
+      coalesce(
+        (
+          select (most_common_vals::text::text[])[1]
+          from pg_stats
+          where tablename = 'memory_embeddings' and attname = 'user_id'
+            and schemaname = (select nspname from pg_namespace n join pg_class c on c.relnamespace = n.oid where c.oid = to_regclass('memory_embeddings'))
+        ),
+        (select user_id from memory_embeddings where model_id = ${integerLiteral(modelId)} and active limit 1)
+      ) as "userId"`)
+}

@@ -32,11 +32,18 @@ export function hybridScores(search: HybridSearch): Fragment {
   return sql`measured as materialized (
         select
           t.*, said.scores, coalesce(said.score, 0) as own, ${distance(search)} as distance,
-          ${isSpoken ? speaker : sql`0`} + coalesce((select sum(p.gives) from phrases p where m.search @@ p.query), 0) as bonus,
+          ${isSpoken ? speaker : sql`0`} + case when said.score > 0 then coalesce((select sum(p.gives) from phrases p where m.search @@ p.query), 0) else 0 end as bonus,
           ${isSpoken ? sql`right(m.content, 8) ~ ${QUESTION_MARK}` : sql`false`} as asks
         from turns t
         join ${rows} m using (user_id, id)
-        cross join lateral (${wordScores}) said
+        left join text_hits h using (user_id, id)
+        cross join lateral (
+          select h.scores, h.score, h.leads
+          where h.id is not null
+          union all
+          (${wordScores(search.lend > 0)})
+          limit 1
+        ) said
       ),
       ${lentScores(search.lend)},
       ${search.fusion === 'rank' ? fusedByRank(search) : fusedByScore(search)}`

@@ -3,9 +3,11 @@ import { type Collection, MEMORIES } from './collection.js'
 import { hybridScores, isMeaningAlone } from './hybrid-scores.js'
 import { isLive, type MemoryRow, memoryColumns } from './memory-columns.js'
 import { filterCondition } from './memory-filter.js'
-import { candidateHits, type MemorySearch, searchSettings } from './memory-search.js'
+import { candidateHits, type MemorySearch } from './memory-search.js'
+import { restoringSettings, settingRow } from './search-settings.js'
 import { type Fragment, integerLiteral, nothing, type Statement, sql, statement } from './statement.js'
-import { textCondition, textHits } from './text-search.js'
+import { saidInEveryLanguage, textCondition } from './text-condition.js'
+import { textHits } from './text-search.js'
 import { turnWindow } from './turn-window.js'
 
 export interface HybridSearch {
@@ -56,13 +58,14 @@ function searched(search: HybridSearch): Fragment {
  * What was tried and what it gave: docs/adr/0014-finding-the-right-memory.md.
  */
 export function searchHybrid(search: HybridSearch): Statement<HybridRow> {
-  return statement(sql`
+  const hits = sql`
     select
       ${memoryColumns}, hit.distance, hit.score,
       hit.vector_score as "vectorScore", hit.text_score as "textScore", hit.neighbour_score as "neighbourScore"
     from ${hybridHits(search)}
     join memories m on m.user_id = hit.user_id and m.id = hit.id
-    order by hit.score desc, m.id`)
+    order by hit.score desc, m.id`
+  return statement(search.vector === null ? hits : restoringSettings(search.vector, hits))
 }
 
 /** What a search with words finds, to stand in `from` under the name `hit`, in no order. */
@@ -71,12 +74,21 @@ export function hybridHits(search: HybridSearch): Fragment {
   const condition = textCondition(search)
   const live = searched(search)
   const rows = condition === null ? live : sql`${live} and ${condition}`
-  const settings = vector === null ? sql`select 1 as ef` : searchSettings(vector.efSearch)
-  return sql`(${settings}) setting
+  const text = {
+    ...{ collection, query: search.query, language: search.language, rows: live, userId: search.userId },
+    ...{
+      isFiltered: search.filter !== undefined,
+      limit: search.candidates,
+      atLeast: search.k,
+      lends: search.lend > 0,
+    },
+  }
+  const half = vector && { ...vector, condition: condition ?? vector.condition }
+  return sql`${vector === null ? sql`(select 1 as ef) setting` : settingRow(vector)}
     cross join lateral (
-      with ${textHits({ collection, query: search.query, language: search.language, rows: live, isOneUser: search.userId !== null, limit: search.candidates })},
+      with ${saidInEveryLanguage(search)} ${textHits(text)},
       vector_hits as materialized (
-        ${vector === null ? sql`select m.user_id, m.id as memory_id from ${collection.rows} m where false` : vectorHits({ ...vector, condition: condition ?? vector.condition, enough: search.k })}
+        ${half === null ? sql`select m.user_id, m.id as memory_id from ${collection.rows} m where false` : vectorHits(half)}
       ),
       found as materialized (
         select user_id, id from text_hits ${isMeaningAlone(search) ? sql`where false` : nothing}

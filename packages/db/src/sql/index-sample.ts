@@ -7,6 +7,10 @@ export interface SampleRow {
   embedding: Buffer
 }
 
+/** Whether row-level security keeps vectors from this role, unless it says whose it means. */
+export const selectRowSecurity = statement<{ isActive: boolean }>(sql`
+  select row_security_active('memory_embeddings'::regclass) as "isActive"`)
+
 /** Pages are drawn, and rows of them: so many times more than are wanted, as few of a page may be this model's. */
 const OVERDRAW = 20
 
@@ -59,6 +63,18 @@ export function countLiveVectors(
       select
       from memory_embeddings
       where model_id = ${integerLiteral(modelId)} and active and (expires_at is null or expires_at > now()) ${user} ${condition}
+      limit ${integerLiteral(upTo)}
+    ) counted`)
+}
+
+/** How many tools have a vector under a model, counted up to `upTo`. */
+export function countToolVectors(modelId: number, upTo: number): Statement<{ rows: number }> {
+  return statement(sql`
+    select count(*)::float8 as rows
+    from (
+      select
+      from tool_embeddings
+      where model_id = ${integerLiteral(modelId)}
       limit ${integerLiteral(upTo)}
     ) counted`)
 }

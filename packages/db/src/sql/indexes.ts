@@ -1,99 +1,111 @@
 import { indexDefinition, type VectorSpace } from './distance.js'
 import { type Fragment, integerLiteral, type Statement, sql, statement } from './statement.js'
-import { toolIndexDefinition } from './tools-index.js'
 
 /** Serializes the making of indexes: `if not exists` alone fails when two sessions make the same one at once. */
 const INDEX_LOCK = integerLiteral(0x66_75_6e_65)
 
-const PREFIX = 'memory_embeddings_hnsw_m'
+/** What a model's vector indexes are over: it has one for each. */
+export const INDEXED = ['memories', 'tools'] as const
+export type Indexed = (typeof INDEXED)[number]
 
-/** The name of a model's index, for people and for comparison; in statements {@link identifier} stands. */
-export function indexName(modelId: number): string {
-  return `${PREFIX}${modelId}`
+const PREFIXES: Readonly<Record<Indexed, string>> = {
+  memories: 'memory_embeddings_hnsw_m',
+  tools: 'tool_embeddings_hnsw_m',
 }
 
-function identifier(modelId: number): Fragment {
-  return sql`memory_embeddings_hnsw_m${integerLiteral(modelId)}`
+/** The name of a model's index, for people and for comparison; in statements {@link identifier} stands. */
+export function indexName(modelId: number, over: Indexed = 'memories'): string {
+  return `${PREFIXES[over]}${modelId}`
+}
+
+function identifier(modelId: number, over: Indexed): Fragment {
+  const prefix = over === 'memories' ? sql`memory_embeddings_hnsw_m` : sql`tool_embeddings_hnsw_m`
+  return sql`${prefix}${integerLiteral(modelId)}`
 }
 
 /**
  * What follows `create index`. The index is partial, and on an expression: both keep it apart from other models' and out
  * of the sight of `prisma migrate dev`, which drops plain indexes that its schema does not name.
  */
-function definition(space: VectorSpace): Fragment {
+function definition(space: VectorSpace, over: Indexed): Fragment {
+  const table = over === 'memories' ? sql`memory_embeddings` : sql`tool_embeddings`
+  const counting = over === 'memories' ? sql` and active` : sql``
   return sql`
-    if not exists ${identifier(space.id)} on memory_embeddings
-    using hnsw ${indexDefinition(space)} where model_id = ${integerLiteral(space.id)} and active`
+    if not exists ${identifier(space.id, over)} on ${table}
+    using hnsw ${indexDefinition(space)} where model_id = ${integerLiteral(space.id)}${counting}`
 }
 
-/** Makes the model's index, and the one of its tools, inside a transaction if need be; writers wait meanwhile. */
-export function createMemoryIndex(space: VectorSpace): Statement<never> {
+/**
+ * Makes those of the model's indexes that are missing, inside a transaction if need be; writers wait meanwhile, and in line
+ * behind it while it waits for them: with `lockWaitMs` for no longer than that. What there is already costs no lock.
+ */
+export function createIndexes(space: VectorSpace, lockWaitMs?: number): Statement<never> {
+  const create = (over: Indexed) => sql`
+      if to_regclass('${identifier(space.id, over)}') is null then
+        create index ${definition(space, over)};
+      end if;`
+  const wait =
+    lockWaitMs === undefined
+      ? sql``
+      : sql`perform set_config('lock_timeout', '${integerLiteral(lockWaitMs)}', true);`
   return statement(
     sql`
     do $$
+    declare
+      was text := current_setting('lock_timeout');
     begin
+      ${wait}
       perform pg_advisory_xact_lock(${INDEX_LOCK});
-      create index ${definition(space)};
-      create index ${toolIndexDefinition(space)};
+      ${create('memories')}
+      ${create('tools')}
+      perform set_config('lock_timeout', was, true);
     end
     $$`,
     { prepare: false },
   )
 }
 
-/** Makes the index of the model's tools. Writers of tools wait: there are few tools. */
-export function createToolIndex(space: VectorSpace): Statement<never> {
-  return statement(
-    sql`
-    do $$
-    begin
-      perform pg_advisory_xact_lock(${INDEX_LOCK});
-      create index ${toolIndexDefinition(space)};
-    end
-    $$`,
-    { prepare: false },
-  )
+/** Makes one of the model's indexes; writers wait meanwhile. */
+export function createIndex(space: VectorSpace, over: Indexed): Statement<never> {
+  return statement(sql`create index ${definition(space, over)}`, { prepare: false })
 }
 
-/** Makes the model's index while writing goes on. Not in a transaction. */
-export function createMemoryIndexConcurrently(space: VectorSpace): Statement<never> {
-  return statement(sql`create index concurrently ${definition(space)}`, { prepare: false })
+/** Makes one of the model's indexes while writing goes on. Not in a transaction. */
+export function createIndexConcurrently(space: VectorSpace, over: Indexed): Statement<never> {
+  return statement(sql`create index concurrently ${definition(space, over)}`, { prepare: false })
 }
 
 /** Makes the index anew and puts it in the old one's place. Not in a transaction. */
-export function reindexConcurrently(modelId: number): Statement<never> {
-  return statement(sql`reindex index concurrently ${identifier(modelId)}`, { prepare: false })
+export function reindexConcurrently(modelId: number, over: Indexed): Statement<never> {
+  return statement(sql`reindex index concurrently ${identifier(modelId, over)}`, { prepare: false })
 }
 
-export function reindex(modelId: number): Statement<never> {
-  return statement(sql`reindex index ${identifier(modelId)}`, { prepare: false })
+export function reindex(modelId: number, over: Indexed): Statement<never> {
+  return statement(sql`reindex index ${identifier(modelId, over)}`, { prepare: false })
 }
 
 /** What an interrupted `reindex concurrently` leaves beside the index; see {@link IndexRow.leftover}. */
 export type Leftover = `${'ccnew' | 'ccold'}${number | ''}`
 
-/** Drops the model's index, or what an interrupted rebuild left of one. */
+/** Drops one of the model's indexes, or what an interrupted rebuild left of one. */
 export function dropIndex(
-  modelId: number,
-  { concurrently, leftover }: { concurrently: boolean; leftover?: Leftover },
+  { modelId, over, leftover }: Pick<IndexRow, 'modelId' | 'over' | 'leftover'>,
+  { concurrently }: { concurrently: boolean },
 ): Statement<never> {
   const how = concurrently ? sql`drop index concurrently if exists` : sql`drop index if exists`
-  return statement(
-    sql`${how} ${leftover === undefined ? identifier(modelId) : leftoverOf(modelId, leftover)}`,
-    {
-      prepare: false,
-    },
-  )
+  const name = identifier(modelId, over)
+  return statement(sql`${how} ${leftover === null ? name : leftoverOf(name, leftover)}`, { prepare: false })
 }
 
-function leftoverOf(modelId: number, leftover: Leftover): Fragment {
+function leftoverOf(name: Fragment, leftover: Leftover): Fragment {
   const kind = leftover.startsWith('ccnew') ? sql`ccnew` : sql`ccold`
   const number = leftover.slice(5)
-  return sql`${identifier(modelId)}_${kind}${number === '' ? sql`` : integerLiteral(Number(number))}`
+  return sql`${name}_${kind}${number === '' ? sql`` : integerLiteral(Number(number))}`
 }
 
 export interface IndexRow {
   modelId: number
+  over: Indexed
   name: string
   /** The name's end where an interrupted rebuild left it; null for a model's index itself. */
   leftover: Leftover | null
@@ -106,17 +118,40 @@ export interface IndexRow {
 /** The vector indexes of models, and what interrupted rebuilds left of them. */
 export const selectIndexes = statement<IndexRow>(sql`
   select
-    part[1]::int4 as "modelId", c.relname::text as name, part[2] as leftover, i.indisvalid and i.indisready as valid,
-    pg_relation_size(c.oid)::float8 as bytes, pg_get_indexdef(c.oid) as definition
-  from pg_index i
+    part[2]::int4 as "modelId", indexed.over, c.relname::text as name, part[3] as leftover,
+    i.indisvalid and i.indisready as valid, pg_relation_size(c.oid)::float8 as bytes,
+    pg_get_indexdef(c.oid) as definition
+  from (values ('memory', 'memories'), ('tool', 'tools')) as indexed (prefix, over)
+  join pg_index i on i.indrelid = to_regclass(indexed.prefix || '_embeddings')
   join pg_class c on c.oid = i.indexrelid
-  cross join lateral regexp_match(c.relname::text, '^memory_embeddings_hnsw_m([0-9]+)(?:_(cc(?:new|old)[0-9]*))?$') part
-  where i.indrelid = to_regclass('memory_embeddings') and part is not null
-  order by 1, 2`)
+  cross join lateral regexp_match(
+    c.relname::text, '^(memory|tool)_embeddings_hnsw_m([0-9]+)(?:_(cc(?:new|old)[0-9]*))?$'
+  ) part
+  where part[1] = indexed.prefix
+  order by 1, 2, 3`)
 
 /** Takes the right to build this model's index, for the session. Asked for again and again: a statement that waited would hold the build up. */
 export function tryIndexLock(modelId: number): Statement<{ taken: boolean }> {
   return statement(sql`select pg_try_advisory_lock(${INDEX_LOCK}, ${integerLiteral(modelId)}) as taken`)
+}
+
+export interface LockHolder {
+  pid: number
+  /** For how long it has done nothing, in milliseconds; null while it is at work, or where this role may not know. */
+  idleMs: number | null
+}
+
+/** The session that has the right to build this model's index. */
+export function selectIndexLockHolder(modelId: number): Statement<LockHolder> {
+  return statement(sql`
+    select
+      l.pid,
+      case when a.state = 'idle' then extract(epoch from clock_timestamp() - a.state_change)::float8 * 1000 end as "idleMs"
+    from pg_locks l
+    left join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 2
+      and l.database = (select oid from pg_database where datname = current_database())
+      and l.classid = ${INDEX_LOCK}::int4::oid and l.objid = ${integerLiteral(modelId)}::int4::oid`)
 }
 
 export function releaseIndexLock(modelId: number): Statement<never> {

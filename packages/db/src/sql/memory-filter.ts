@@ -68,8 +68,10 @@ function metadataCondition(condition: MetadataCondition): Fragment {
   if ('number' in condition) {
     return sql`case when jsonb_typeof(${value}) = 'number' then ${all(compared(sql`${text}::numeric`, condition.number, sql`numeric`))} else false end`
   }
+  // Without an offset a time is UTC: the session's own time zone would give another answer on another server.
+  const time = sql`(${text} || case when ${text} ~ '[T ].*[Z+-]' then '' else ' UTC' end)::timestamptz`
   const isTime = sql`jsonb_typeof(${value}) = 'string' and ${text} ~ ${ISO_TIME} and left(${text}, 4) <> '0000'`
-  return sql`case when ${isTime} then ${all(compared(sql`${text}::timestamptz`, condition.time, sql`timestamptz`))} else false end`
+  return sql`case when ${isTime} then ${all(compared(time, condition.time, sql`timestamptz`))} else false end`
 }
 
 const json = (value: JsonScalar): string => JSON.stringify(value)

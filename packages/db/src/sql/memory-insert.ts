@@ -44,6 +44,9 @@ const freed = sql`
         and (m.deleted_at is not null or m.expires_at <= now())
       returning m.id
     ),`
+
+/** What comes expired stands in nobody's way, not even in that of its like in the same batch. */
+const keyOfLiving = sql`, case when expires_at <= now() then null else content_hash end as dedup_key`
 const notThere = sql`
       where (select count(*) from freed) >= 0 and not exists (
         select 1
@@ -86,7 +89,7 @@ export function insertMemories(
       )
       select
         user_id, id, session_id, content, content_hash, source, importance, metadata, language, idempotency_key,
-        created_at, created_at, expires_at${distinct ? sql`, content_hash` : nothing}
+        created_at, created_at, expires_at${distinct ? keyOfLiving : nothing}
       from input
       ${distinct ? notThere : nothing}
       ${inOrder ? sql`order by user_id, content_hash, idempotency_key, id` : nothing}

@@ -4,6 +4,7 @@ import { type Collection, MEMORIES } from './collection.js'
 import type { VectorSpace } from './distance.js'
 import { alwaysExact } from './explain.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
+import { restoringSettings, searchSettings, settingRow } from './search-settings.js'
 import {
   createTemplates,
   type Fragment,
@@ -31,10 +32,14 @@ export interface SearchPlan {
   isConfined?: boolean
   /** How many hits of the index will do, before all candidates are compared; k unless given. */
   enough?: number
+  /** Below how many hits the index is asked again, for more rows; `enough` unless given. */
+  widenBelow?: number
   /** Up to so many candidate rows all are compared; above, the index is used. `null`: always all. */
   exactUpTo: number | null
   /** How many rows the index looks at before it answers (hnsw.ef_search), 1 to 1,000. */
   efSearch: number
+  /** Whether the settings that stood before are put back, as a caller's transaction wants them. */
+  restores?: boolean
   /** Whether each hit says how it was found, in the columns `path` and `probed`. */
   explain?: boolean
 }
@@ -68,10 +73,10 @@ export type SearchRow = MemoryRow & { distance: number }
 export function searchMemories(search: MemorySearch): Statement<SearchRow> {
   const { space, userId, query, filter, condition, explain } = search
   if (filter !== undefined || condition !== undefined || explain) return built(search)
-  const { k, enough, exactUpTo, efSearch, isConfined } = search
-  const shape = [space.id, space.dimensions, space.metric, space.indexKind, k, enough, exactUpTo, efSearch]
+  const { k, enough, widenBelow, exactUpTo, efSearch, isConfined, restores } = search
+  const shape = [space.id, space.dimensions, space.metric, space.indexKind, k, enough, widenBelow, exactUpTo]
   return plain(
-    `${shape.join()},${userId === null},${isConfined}`,
+    `${shape.join()},${efSearch},${userId === null},${isConfined},${restores}`,
     new Map<unknown, unknown>([
       [QUERY, query],
       [USER, userId],
@@ -86,30 +91,23 @@ const USER = slot()
 const plain = createTemplates<SearchRow>()
 
 function built(search: MemorySearch): Statement<SearchRow> {
-  return statement(sql`
+  const hits = sql`
     select ${memoryColumns}, hit.distance
     from ${nearestHits(search)}
     join memories m on m.user_id = hit.user_id and m.id = hit.memory_id
-    order by hit.distance, m.id`)
+    order by hit.distance, m.id`
+  return statement(restoringSettings(search, hits))
 }
 
 /** What a search finds, to stand in `from` under the name `hit`, in no order: `user_id, memory_id, distance`. */
 export function nearestHits(search: MemorySearch): Fragment {
-  return sql`(${searchSettings(search.efSearch)}) setting
+  return sql`${settingRow(search)}
     cross join lateral (
       select h.*, setting.ef
       from (${candidateHits(search)}) h
       order by h.distance
       limit ${integerLiteral(search.k)}
     ) hit`
-}
-
-/** One row that sets how the index searches, for the statement's own transaction: take `ef` from it in a lateral join. */
-export function searchSettings(efSearch: number): Fragment {
-  return sql`
-      select
-        set_config('hnsw.ef_search', ${String(efSearch)}, true) as ef,
-        set_config('hnsw.iterative_scan', 'relaxed_order', true) as scan`
 }
 
 export type SearchManyRow = SearchRow & { position: number }
@@ -127,21 +125,24 @@ export function searchManyMemories(
     ({ userId, query }, i) => sql`(${integerLiteral(i)}, ${userId}::text, ${query}::vector)`,
   )
   const asked = { query: sql`q.query`, user: allUsers ? null : sql`q.user_id` }
-  return statement(
-    sql`
+  // Set anew for each question: one that had to look further leaves a wider search behind, for all that follow.
+  const hits = sql`
     select q.position, ${memoryColumns}, hit.distance
-    from (${searchSettings(plan.efSearch)}) setting
+    from ${settingRow(plan)}
     cross join (values ${join(rows)}) as q (position, user_id, query)
     cross join lateral (
-      select h.user_id, h.memory_id, h.distance, setting.ef
+      ${searchSettings(plan.efSearch)}
+      where setting.ef is not null and q.position >= 0
+    ) again
+    cross join lateral (
+      select h.user_id, h.memory_id, h.distance, again.ef
       from (${nearest(plan, asked)}) h
       order by h.distance
       limit ${integerLiteral(plan.k)}
     ) hit
     join memories m on m.user_id = hit.user_id and m.id = hit.memory_id
-    order by q.position, hit.distance, m.id`,
-    { prepare: false },
-  )
+    order by q.position, hit.distance, m.id`
+  return statement(restoringSettings(plan, hits), { prepare: false })
 }
 
 /** `user_id, memory_id, distance` of the nearest rows, by the way that their number calls for. */

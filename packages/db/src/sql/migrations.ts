@@ -7,17 +7,30 @@ export interface AppliedMigration {
   rolledBack: boolean
 }
 
+/** Whoever has the lock that {@link lockMigrations} waits for. */
+export const selectMigrationHolder = statement<{ pid: number }>(sql`
+  select pid
+  from pg_locks
+  where locktype = 'advisory' and granted and classid = 0 and objid = 72707369 and objsubid = 1
+    and database = (select oid from pg_database where datname = current_database())`)
+
+/** How long what follows in the transaction waits for a lock. */
+export function limitLockWait(ms: number): Statement<never> {
+  return statement(sql`select set_config('lock_timeout', ${String(ms)}, true)`)
+}
+
 /** The lock that Prisma's own migrate takes, so that the two wait for each other. Held to the end of the transaction. */
 export const lockMigrations = statement<never>(sql`select pg_advisory_xact_lock(72707369)`)
 
 /**
- * A migration may wait for locks and build indexes: the limits of ordinary statements do not apply. And it concerns the rows
- * of all users, which row-level security would hide from the tables' owner.
+ * A migration may build indexes: the limit of ordinary statements does not apply. And it concerns the rows of all users,
+ * which row-level security would hide from the tables' owner.
  */
 export const liftTimeouts = statement<never>(sql`
   select
-    set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),
-    set_config('funes.scope', 'all-users', true)`)
+    set_config('statement_timeout', '0', true), set_config('funes.scope', 'all-users', true),
+    -- Weeks of usages are those of UTC, which an early migration leaves to the clock of the session.
+    set_config('timezone', 'UTC', true)`)
 
 /** Prisma's own table, as Prisma makes it (schema-engine, `_prisma_migrations`). */
 export const createMigrationsTable = statement<never>(sql`

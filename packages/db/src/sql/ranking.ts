@@ -4,6 +4,7 @@ import type { Metric } from '../models/types.js'
 import { type HybridSearch, hybridHits } from './hybrid-search.js'
 import { type MemoryRow, memoryColumns } from './memory-columns.js'
 import { type MemorySearch, nearestHits } from './memory-search.js'
+import { restoringSettings } from './search-settings.js'
 import { type Fragment, integerLiteral, nothing, type Statement, sql, statement } from './statement.js'
 
 /** A search whose hits are ranked, thinned out or explained after it has found them. */
@@ -59,7 +60,9 @@ export function searchRanked(search: RankedSearch): Statement<RankedRow> {
         from memory_embeddings e
         where e.user_id = r.user_id and e.memory_id = r.id and e.model_id = ${integerLiteral(vectorsOf)}
       ) as vector`
-  return statement(sql`
+  const { candidates: found } = search
+  const half = 'words' in found ? found.words.vector : found.vector
+  const hits = sql`
     with candidate as materialized (${candidates(search)}),
     ${ranking === null ? sql`scored as (select *, relevance as score from candidate)` : scored(ranking)},
     ranked as materialized (
@@ -73,7 +76,8 @@ export function searchRanked(search: RankedSearch): Statement<RankedRow> {
       r.neighbour_score as "neighbourScore" ${search.explain ? explained(ranking !== null) : nothing} ${vector}
     from ranked r
     join memories m on m.user_id = r.user_id and m.id = r.id
-    order by r.score desc, r.distance, m.id, m.user_id`)
+    order by r.score desc, r.distance, m.id, m.user_id`
+  return statement(half === null ? hits : restoringSettings(half, hits))
 }
 
 function candidates({ candidates: found, explain }: RankedSearch): Fragment {

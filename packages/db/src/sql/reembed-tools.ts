@@ -30,6 +30,16 @@ export function selectToolsWithout(
     limit ${integerLiteral(limit)}`)
 }
 
+/** How many tools that are not removed have a vector under one of `from`, and none under `to`. */
+export function countMissingTools(from: readonly number[], to: number): Statement<{ missing: number }> {
+  return statement(sql`
+    select count(*)::float8 as missing
+    from tools t
+    where t.removed_at is null
+      and exists (select from tool_embeddings f where f.tool_id = t.id and f.model_id = any (${from}::int4[]))
+      and not exists (select from tool_embeddings e where e.tool_id = t.id and e.model_id = ${integerLiteral(to)})`)
+}
+
 /** How many tools are to have a vector under the new model, and how many have it. */
 export function countTools(from: readonly number[], to: number): Statement<{ total: number; done: number }> {
   return statement(sql`

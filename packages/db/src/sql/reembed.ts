@@ -193,21 +193,33 @@ export function storeVectors(
   )
 }
 
-/** Brings vectors in step with their memories: whether they count, and how long. */
-export function alignVectors(keys: readonly MemoryMark[], modelId: number): Statement<never> {
+/**
+ * Brings vectors in step with their memories: whether they count, and how long. Answers with those that it could not do, as
+ * somebody holds the memory.
+ */
+export function alignVectors(keys: readonly MemoryMark[], modelId: number): Statement<MemoryMark> {
   return statement(
     sql`
-    with same as materialized (
+    with key (user_id, id) as (values ${join(keys.map(({ userId, id }) => sql`(${userId}::text, ${id}::uuid)`))}),
+    same as materialized (
       select m.user_id, m.id, m.deleted_at, m.expires_at
-      from (values ${join(keys.map(({ userId, id }) => sql`(${userId}::text, ${id}::uuid)`))}) as key (user_id, id)
+      from key
       join memories m on m.user_id = key.user_id and m.id = key.id
       for share of m skip locked
+    ),
+    aligned as (
+      update memory_embeddings e
+      set active = (same.deleted_at is null), expires_at = same.expires_at
+      from same
+      where e.user_id = same.user_id and e.memory_id = same.id and e.model_id = ${integerLiteral(modelId)}
+        and (e.active <> (same.deleted_at is null) or e.expires_at is distinct from same.expires_at)
     )
-    update memory_embeddings e
-    set active = (same.deleted_at is null), expires_at = same.expires_at
-    from same
-    where e.user_id = same.user_id and e.memory_id = same.id and e.model_id = ${integerLiteral(modelId)}
-      and (e.active <> (same.deleted_at is null) or e.expires_at is distinct from same.expires_at)`,
+    select m.user_id as "userId", m.id
+    from key
+    join memories m on m.user_id = key.user_id and m.id = key.id
+    join memory_embeddings t on ${vectorOf(modelId)}
+    where (t.active <> (m.deleted_at is null) or t.expires_at is distinct from m.expires_at)
+      and not exists (select from same where same.user_id = m.user_id and same.id = m.id)`,
     { prepare: false },
   )
 }

@@ -77,9 +77,11 @@ export const selectProtection = statement<ProtectionRow>(sql`
     from ${protectedTables}
     order by c.relname`)
 
-/** Whether the role of this connection passes all policies by. */
-export const selectBypass = statement<{ bypasses: boolean }>(sql`
-    select coalesce(bool_or(r.rolsuper or r.rolbypassrls), false) as bypasses
+/** Whether the role of this connection passes all policies by, and whether the connection says that it means all users. */
+export const selectBypass = statement<{ bypasses: boolean; meansAllUsers: boolean }>(sql`
+    select
+      coalesce(bool_or(r.rolsuper or r.rolbypassrls), false) as bypasses,
+      coalesce(current_setting('funes.scope', true), '') = 'all-users' as "meansAllUsers"
     from pg_roles r
     where r.rolname = current_user`)
 

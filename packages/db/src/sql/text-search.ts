@@ -1,6 +1,7 @@
-import type { QueryText } from '../memories/query-text.js'
-import { type Collection, MEMORIES } from './collection.js'
-import { type Fragment, integerLiteral, join, nothing, sql, trusted } from './statement.js'
+import { MEMORIES } from './collection.js'
+import { type Fragment, integerLiteral, nothing, sql, trusted } from './statement.js'
+import { textCondition, waysToRequired } from './text-condition.js'
+import { isRead, type TextSearch, termWeights } from './text-terms.js'
 
 /**
  * BM25's parameters (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009). Memories are short, and a
@@ -9,129 +10,31 @@ import { type Fragment, integerLiteral, join, nothing, sql, trusted } from './st
 const K1 = '1.2'
 const B = '0.25'
 
-/** What two neighbouring words of a question add to a memory that has them side by side too, of the rarer one's weight. */
-const PHRASE = '0.3'
-/** So many pairs at most, the weightiest. */
-const PHRASES_UP_TO = 24
-
 /** A row that has half of what the words of the question weigh, those that no memory has among them, is trusted fully. */
 const TRUSTED_FROM = '2'
 
-/** How far frequencies are counted: a word in more memories than this is common, and how common matters little. */
-const COUNT_UP_TO = 5000
-/** So many rows at most are scored; the rarest words of the question say which. */
+/** So many rows at most are scored of those that the index leads to. */
 const SCORE_UP_TO = 5000
-/** A corpus is counted so far: the weight of a word changes with its logarithm. */
-const CORPUS_UP_TO = 20_000
-/**
- * Up to so many searched rows of one user are read whole, in place of asking the index, which knows words but not whose
- * they are: with 100,000 memories of others, words cost a user of 100 memories 20 ms so, and everyone's growth the more.
- */
-const READ_UP_TO = 5000
-/** So many words of a question count at most, the weightiest: no question has more, and a pasted text says enough with them. */
-const WORDS_UP_TO = 64
+/** So many rows the words are chosen for that lead to rows by themselves, the rarest first. */
+const ALONE_UP_TO = 1000
+/** So many rows the words are chosen for that lead to them two or three at a time. */
+const TOGETHER_UP_TO = 1000
+/** Of so many words, the rarest of those that do not lead alone, twos and threes are made. */
+const TOGETHER = 6
 /**
  * Of the rows that match, so many for each one wanted are scored by BM25: those whose words weigh most, shorter ones
  * first. On 3,000 matching rows that takes a third of the time.
  */
-const SHORTLIST = 5
-
-export interface TextSearch {
-  /** What is searched; memories unless given. */
-  collection?: Collection | undefined
-  query: QueryText
-  /** A text search configuration of PostgreSQL: `english`, `simple`, … */
-  language: string
-  /** Which rows of `m` are searched. */
-  rows: Fragment
-  /** Whether they are one user's, so that few of them can be read without reading everyone's. */
-  isOneUser: boolean
-  limit: number
-}
-
-/** A phrase in the language of the question: stems, and none for stop words. */
-function stemmed(language: string, phrase: string): Fragment {
-  return sql`phraseto_tsquery(${language}::text::regconfig, ${phrase})`
-}
+const SHORTLIST = 2
 
 /**
- * Phrases that must occur and words that must not, as a condition on the row `m` that is never null; null when there are
- * none. The queries are uncorrelated, so they are made once and not for each row.
- */
-export function textCondition({ query, language }: Pick<TextSearch, 'query' | 'language'>): Fragment | null {
-  const stems = (text: string) => sql`(select ${stemmed(language, text)})`
-  // Stems pass over stop words and forms, and an index serves them: they say which rows are worth reading.
-  const says = (phrase: string) => sql`(
-        (numnode(${stems(phrase)}) = 0 or m.search @@ ${stems(phrase)})
-        and to_tsvector('simple', m.content) @@ (select phraseto_tsquery('simple', ${phrase}))
-      )`
-  const hasWord = (word: string) => sql`m.search @@ ${stems(word)}`
-  const parts: Fragment[] = [
-    ...query.excludedPhrases.map((phrase) => sql`not ${says(phrase)}`),
-    ...query.excludedWords.map((word) => sql`not ${hasWord(word)}`),
-  ]
-  if (query.required !== null) {
-    const together = query.required.map((phrases) => join(phrases.map(says), ' and '))
-    parts.push(sql`(${join(together, ' or ')})`)
-  }
-  return parts.length === 0 ? null : sql`(${join(parts, ' and ')})`
-}
-
-/**
- * The common table expressions of a BM25 search, `text_hits (user_id, id)` last among them: the `limit` best rows.
- *
- * Document frequencies are those of the searched rows, so of that user: "Berlin" is rare in general, and says nothing in
- * the memories of somebody who lives there. Terms come from the rows' tsvectors; no extension is needed.
+ * The common table expressions of a BM25 search, `text_hits (user_id, id, scores, score, leads)` last among them: the
+ * `limit` best rows, and what {@link wordScores} says of each.
  */
 export function textHits(search: TextSearch): Fragment {
   return sql`
-    ${searchedRows(search)},
-    lexemes as materialized (
-      select lexeme, positions, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' as quoted
-      from unnest(to_tsvector(${search.language}::text::regconfig, ${search.query.words}))
-    ),
-    terms as materialized (
-      select l.lexeme, l.positions, l.quoted, coalesce(read.df, 0) + counted.df as df
-      from lexemes l
-      left join (
-        select word.lexeme, count(*)::float8 as df
-        from searched m
-        cross join lateral unnest(m.search) word
-        where ${isRead} and word.lexeme in (select lexeme from lexemes)
-        group by word.lexeme
-      ) read on read.lexeme = l.lexeme
-      cross join lateral (${countedUpTo(search, COUNT_UP_TO, sql`m.search @@ l.quoted::tsquery and`)}) counted
-    ),
-    corpus as materialized (
-      select case when ${isRead} then (select count(*) from searched) else counted.df end as n
-      from (${countedUpTo(search, CORPUS_UP_TO)}) counted
-    ),
-    rarity as materialized (
-      select terms.*, ln(1 + (greatest(corpus.n, df) - df + 0.5) / (df + 0.5)) as idf
-      from terms
-      cross join corpus
-    ),
-    weights as materialized (
-      select lexeme, positions, quoted, quoted::tsquery as query, idf
-      from rarity
-      where df > 0
-      order by idf desc, lexeme
-      limit ${integerLiteral(WORDS_UP_TO)}
-    ),
-    ${phrases()},
-    chosen as materialized (
-      select string_agg(quoted, ' | ')::tsquery as query
-      from (
-        select quoted, sum(df) over (order by df, lexeme) as rows_so_far, row_number() over (order by df, lexeme) as rank
-        from terms
-        where df > 0
-      ) ranked
-      where rows_so_far <= ${integerLiteral(SCORE_UP_TO)} or rank = 1
-    ),
-    matching as materialized (
-      ${search.query.required === null ? matchingWords(search) : matchingPhrases(search, search.query.required)}
-      limit ${integerLiteral(SCORE_UP_TO)}
-    ),
+    ${termWeights(search)},
+    ${search.query.required === null ? matchingWords(search) : matchingRequired(search)},
     average as materialized (
       select greatest(coalesce(avg(length(search)), 1), 1)::float8 as length from matching
     ),
@@ -142,9 +45,9 @@ export function textHits(search: TextSearch): Fragment {
       limit ${integerLiteral(SHORTLIST * search.limit)}
     ),
     text_hits as materialized (
-      select m.user_id, m.id
+      select m.user_id, m.id, said.*
       from shortlist m
-      cross join lateral (${wordScores}) said
+      cross join lateral (${wordScores(search.lends)}) said
       order by said.score desc, m.id
       limit ${integerLiteral(search.limit)}
     )`
@@ -152,91 +55,113 @@ export function textHits(search: TextSearch): Fragment {
 
 const rowsOf = ({ collection = MEMORIES }: TextSearch) => collection.rows
 
-/** Whether all that is searched has been read. */
-const isRead = sql`(select is_read from reading)`
-
-/** The rows that are searched, where they are one user's and few. */
-function searchedRows(search: TextSearch): Fragment {
-  const { rows, isOneUser } = search
-  const isAll = sql`count(*) <= ${integerLiteral(READ_UP_TO)} as is_read from searched`
-  return sql`searched as materialized (
-      select m.user_id, m.id, m.search
-      from ${rowsOf(search)} m
-      where ${rows}
-      limit ${integerLiteral(isOneUser ? READ_UP_TO + 1 : 0)}
-    ),
-    reading as materialized (select ${isOneUser ? isAll : sql`false as is_read`})`
-}
-
-/** How many rows fulfil a condition, no further than a limit; 0 where all have been read. */
-function countedUpTo(search: TextSearch, limit: number, condition: Fragment = nothing): Fragment {
-  return sql`
-        select count(*)::float8 as df
-        from (
-          select from ${rowsOf(search)} m
-          where not ${isRead} and ${condition} ${search.rows}
-          limit ${integerLiteral(limit)}
-        ) found`
-}
-
-/** The rows `m` that a query of terms leads to. */
-function matching(search: TextSearch, ledTo: Fragment): Fragment {
+/** Rows `m` of the searched ones, newest first as far as ids tell. */
+function found(search: TextSearch, ledTo: Fragment, limit: number): Fragment {
   const condition = textCondition(search)
-  return sql`select m.user_id, m.id, m.search
-      from ${rowsOf(search)} m
-      where ${ledTo} and ${search.rows} ${condition === null ? nothing : sql`and ${condition}`}`
+  return sql`
+        select m.user_id, m.id, m.search
+        from ${rowsOf(search)} m
+        where ${ledTo} and ${search.rows} ${condition === null ? nothing : sql`and ${condition}`}
+        order by m.id desc
+        limit ${integerLiteral(limit)}`
 }
 
+/**
+ * The rows that a question's words lead to. All of those with a rare word; of those with common ones only the rows that have
+ * two or three of them: what a row can score is the weight of its words, and two words weigh, by how they are made, what
+ * one word weighs that as few rows have. Below `atLeast` rows, any with any of the words.
+ */
 function matchingWords(search: TextSearch): Fragment {
   const condition = textCondition(search)
+  const any = sql`m.search @@ (select query from any_word)`
   const chosen = sql`m.search @@ (select query from chosen)`
+  const limit = integerLiteral(search.atLeast)
   const read =
     condition === null
-      ? sql`searched m where ${isRead} and ${chosen}`
+      ? sql`searched m where ${isRead} and ${any}`
       : sql`(select user_id, id from searched) s join ${rowsOf(search)} m using (user_id, id)
-      where ${isRead} and ${chosen} and ${condition}`
-  return sql`select m.user_id, m.id, m.search from ${read}
+        where ${isRead} and ${any} and ${condition}`
+  return sql`${chosenWords()},
+    any_word as materialized (select string_agg(quoted, ' | ')::tsquery as query from weights),
+    led as materialized (
+      select m.user_id, m.id, m.search from ${read}
       union all
-      (${matching(search, sql`not ${isRead} and ${chosen}`)})`
-}
-
-/** Phrases lead to their rows by their stems. To one of stop words alone, as "to be or not to be", no index leads. */
-function matchingPhrases(search: TextSearch, required: readonly (readonly string[])[]): Fragment {
-  const together = required.map((phrases) => {
-    const stems = phrases.map((phrase) => stemmed(search.language, phrase))
-    return sql`(${join(stems, ' && ')})`
-  })
-  const leads = sql`m.search @@ (select ${join(together, ' || ')})`
-  const withoutStems = together.map((query) => sql`numnode${query} = 0`)
-  return sql`${matching(search, leads)}
+      (${found(search, sql`not ${isRead} and ${chosen}`, SCORE_UP_TO)})
+    ),
+    matching as materialized (
+      select * from led
       union all
-      ${matching(search, sql`(select ${join(withoutStems, ' or ')}) and not ${leads}`)}`
-}
-
-/** Words that stand side by side in the question, at most one stop word between them, as queries for the same in a memory. */
-function phrases(): Fragment {
-  return sql`phrases as materialized (
-      select (a || ' <' || distance || '> ' || b)::tsquery as query, ${trusted(PHRASE)}::float8 * weight as gives
-      from (
-        select distinct
-          quoted as a, lead(quoted) over question as b,
-          lead(place) over question - place as distance, least(idf, lead(idf) over question) as weight
-        from weights
-        cross join lateral unnest(positions) as place
-        window question as (order by place)
-      ) pairs
-      where distance between 1 and 2
-      order by weight desc, a, b
-      limit ${integerLiteral(PHRASES_UP_TO)}
+      (${found(search, sql`not ${isRead} and (select count(*) from led) < ${limit} and ${any} and not coalesce(${chosen}, false)`, SCORE_UP_TO)})
     )`
 }
 
 /**
- * What each word of the question adds to the BM25 score of a row `m`, as `scores` in the order of the lexemes, their sum as
- * `score`, and whether one of them `leads`: is the row's first word.
+ * `chosen (query)`: the words that lead to rows alone, and of the next ones such twos, and threes where no two of them do, as
+ * few rows have. A query of many parts costs the index more than the rows that it saves.
  */
-export const wordScores: Fragment = sql`
-        select array_agg(word.score order by word.lexeme) as scores, sum(word.score) as score, bool_or(word.leads) as leads
+function chosenWords(): Fragment {
+  const fewest = (rows: Fragment, rest: Fragment) =>
+    sql`sum(${rows}) over (order by ${rows}, ${rest}) <= ${integerLiteral(TOGETHER_UP_TO)}`
+  const chosenPair = (x: Fragment, y: Fragment) =>
+    sql`exists (select from pairs p where p.a = ${x}.place and p.b = ${y}.place and p.is_chosen)`
+  return sql`by_rarity as materialized (
+      select quoted, df, sum(df) over (order by df, lexeme) <= ${integerLiteral(ALONE_UP_TO)} as leads_alone
+      from weights
+    ),
+    next_rarest as materialized (
+      select quoted, df, row_number() over (order by df, quoted) as place
+      from by_rarity
+      where not leads_alone
+      order by df, quoted
+      limit ${integerLiteral(TOGETHER)}
+    ),
+    pairs as materialized (
+      select
+        x.place as a, y.place as b, x.quoted as first, y.quoted as second,
+        ${fewest(sql`x.df * y.df / n`, sql`x.place, y.place`)} as is_chosen
+      from next_rarest x
+      join next_rarest y on y.place > x.place
+      cross join corpus
+    ),
+    threes as (
+      select
+        x.quoted || ' & ' || y.quoted || ' & ' || z.quoted as quoted,
+        ${fewest(sql`x.df * y.df / n * z.df / n`, sql`x.place, y.place, z.place`)} as is_chosen
+      from next_rarest x
+      join next_rarest y on y.place > x.place and not ${chosenPair(sql`x`, sql`y`)}
+      join next_rarest z on z.place > y.place and not ${chosenPair(sql`x`, sql`z`)} and not ${chosenPair(sql`y`, sql`z`)}
+      cross join corpus
+    ),
+    chosen as materialized (
+      select string_agg('(' || quoted || ')', ' | ')::tsquery as query
+      from (
+        select quoted from by_rarity where leads_alone
+        union all
+        select first || ' & (' || string_agg(second, ' | ') || ')' from pairs where is_chosen group by a, first
+        union all
+        select quoted from threes where is_chosen
+      ) ways
+    )`
+}
+
+/** Phrases, and words in their place, lead to their rows. To what is nothing but stop words no index leads. */
+function matchingRequired(search: TextSearch): Fragment {
+  const ways = waysToRequired(search.query.required ?? [])
+  const [leads, bare] = ways.map((way) => found(search, way, SCORE_UP_TO))
+  return sql`matching as materialized (
+      (${leads})
+      union all
+      (${bare})
+    )`
+}
+
+/**
+ * What each word of the question adds to the BM25 score of a row `m`, as `scores` in the order of the lexemes where they are lent,
+ * their sum as `score`, and whether one of them `leads`: is the row's first word.
+ */
+export const wordScores = (lends: boolean): Fragment => sql`
+        select
+          ${lends ? sql`array_agg(word.score order by word.lexeme)` : sql`null::float8[]`} as scores, sum(word.score) as score, bool_or(word.leads) as leads
         from (
           select
             w.lexeme, u.positions[1] = 1 as leads,

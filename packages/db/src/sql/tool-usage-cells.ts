@@ -91,7 +91,8 @@ export function measureCells(
   }: { spans: readonly Span[]; bounds: readonly Date[] | null; ofAllUsers: boolean },
 ): Statement<CellMeasureRow> {
   const bucket = groupedBucket(bounds)
-  return statement(sql`
+  return statement(
+    sql`
     with ${boundTable(bounds)},
     span as materialized (${spanTable(spans)}
     ),
@@ -139,5 +140,8 @@ export function measureCells(
     from measured m
     left join histogram h on h.bucket = m.bucket
     left join failed f on f.bucket = m.bucket
-    order by m.bucket`)
+    order by m.bucket`,
+    // It calls functions of this schema, and changes nothing by that.
+    { repeatable: true },
+  )
 }

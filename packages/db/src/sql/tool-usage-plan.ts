@@ -10,7 +10,7 @@ export interface PlanRow {
   hasZone: true
   /** From when on the rows are all there; null when none were ever dropped. */
   rawFrom: Date | null
-  /** About how many calls there are, by cells that reach into the range. */
+  /** About how many calls there are, by cells that reach into the range; 0 where that was not asked. */
   calls: number
   /**
    * Where buckets begin, in order, and where the last one ends, in milliseconds since 1970 with commas: an array of hundreds of
@@ -25,8 +25,8 @@ export interface PlanOf {
   until: Date
   unit: BucketUnit | null
   timeZone: string
-  /** Of the cells that are counted, in minutes. */
-  grain: 60 | 1440
+  /** Of the cells that are counted, in minutes; null counts none, for a role that may not read them. */
+  grain: 60 | 1440 | null
 }
 
 /** Days and weeks are steps of the local calendar. */
@@ -91,19 +91,9 @@ function bounds(of: PlanOf): Fragment {
     )`
 }
 
-/** Everything that {@link PlanRow} holds, in one round trip and from cells alone. */
-export function selectUsagePlan(of: PlanOf): Statement<PlanRow> {
-  const { tool, since, until, grain, timeZone } = of
-  return statement(sql`
-    with tool as materialized (
-      select ${tool === null ? sql`0` : sql`(select id from tools where name = ${tool}::text)`} as id
-    )
-    select
-      tool.id as "toolId",
-      -- Refused where the database does not know it, also when no bucket asks for it.
-      now() at time zone ${timeZone}::text is not null as "hasZone",
-      (select raw_from from tool_usage_retention) as "rawFrom",
-      (
+function calls({ tool, since, until, grain }: PlanOf): Fragment {
+  if (grain === null) return sql`0::float8`
+  return sql`(
         coalesce((
           select sum(r.calls)
           from tool_usage_rollups r
@@ -115,7 +105,22 @@ export function selectUsagePlan(of: PlanOf): Statement<PlanRow> {
           where d.start > ${since}::timestamptz - interval '15 minutes' and d.start < ${until}::timestamptz
             ${tool === null ? nothing : sql`and d.tool_id = tool.id`}
         ), 0)
-      )::float8 as calls,
+      )::float8`
+}
+
+/** Everything that {@link PlanRow} holds, in one round trip and from cells alone. */
+export function selectUsagePlan(of: PlanOf): Statement<PlanRow> {
+  const { tool, timeZone } = of
+  return statement(sql`
+    with tool as materialized (
+      select ${tool === null ? sql`0` : sql`(select id from tools where name = ${tool}::text)`} as id
+    )
+    select
+      tool.id as "toolId",
+      -- Refused where the database does not know it, also when no bucket asks for it.
+      now() at time zone ${timeZone}::text is not null as "hasZone",
+      (select raw_from from tool_usage_retention) as "rawFrom",
+      ${calls(of)} as calls,
       ${bounds(of)} as bounds
     from tool`)
 }

@@ -85,7 +85,7 @@ export function selectTrending(
       group by tool_id
     ) as w
     join tools t on t.id = w.tool_id
-    where w.calls >= ${minCalls}::int4 and ${isThere(of.enabled)}
+    where w.calls >= ${minCalls}::int4 and w.calls > w.previous and ${isThere(of.enabled)}
     order by growth desc, w.calls desc, t.name
     limit ${of.limit}::int4`)
 }

@@ -43,7 +43,7 @@ function values(tool: NewTool) {
  *
  * Of two that register one name at once, the second waits for the first and compares with what that has left. A tool does not
  * come back when it is as asked already and this statement's snapshot cannot see it, or when it was to keep a vector that is
- * gone: then it is all to be run again.
+ * gone: then it is to be run again.
  */
 export function registerTools(
   tools: readonly NewTool[],
@@ -91,21 +91,35 @@ export function registerTools(
       select t.*, true as changed
       from t
       union all
+      -- As it was when the statement began, and only if that is what is asked for: else another has just changed it.
       select same.*, false
       from tools same
       join given g on g.name = same.name and g.description = same.description and g.parameters = same.parameters
-      where not exists (select from t where t.name = same.name)
+      where
+        not exists (select from t where t.name = same.name)
+        and same.removed_at is null and same.search_text = g.search_text and same.tags = coalesce(g.tags, same.tags)
+        and same.enabled = coalesce(g.enabled, same.enabled) and same.language = coalesce(g.language, same.language)
     ),
     versions as (
+      -- What was written by other means than this has no version kept yet, the one that ends here among them.
       insert into tool_versions (tool_id, version, description, parameters, content_hash)
       select id, version, description, parameters, sha256(convert_to(description || E'\\n' || parameters::text, 'UTF8'))
-      from t
+      from (
+        select id, version, description, parameters
+        from known
+        where not exists (select from tool_versions v where v.tool_id = known.id and v.version = known.version)
+        union all
+        select old.id, old.version, old.description, old.parameters
+        from tools old
+        join t on t.id = old.id and t.version > old.version
+      ) kept
       on conflict (tool_id, version) do nothing
-      returning tool_id
+      returning tool_id, version
     )${storesVectors ? vectors(space) : nothing}
     select
       ${toolColumns}, t.id, t.changed as "isChanged",
-      t.changed and exists (select from versions v where v.tool_id = t.id) as "isNewVersion"
+      t.changed and exists (select from versions v where v.tool_id = t.id and v.version = t.version)
+        and (t.version > 1 or not exists (select from tools old where old.id = t.id)) as "isNewVersion"
     from known t`,
     { prepare: tools.length === 1 },
   )

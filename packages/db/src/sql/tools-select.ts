@@ -3,8 +3,9 @@ import type { FullToolRanking } from '../tools/ranking.js'
 import { type HybridSearch, hybridHits } from './hybrid-search.js'
 import { type MemorySearch, nearestHits } from './memory-search.js'
 import { MAX_HALF_LIVES, normalised, relevance } from './ranking.js'
+import { restoringSettings } from './search-settings.js'
 import { type Fragment, integerLiteral, nothing, type Statement, sql, statement } from './statement.js'
-import { toolUsageSummary } from './tool-usage-summary.js'
+import { toolUsageRank } from './tool-usage-summary.js'
 import { type ToolConditions, toolCollection, toolCondition } from './tools-collection.js'
 import { type ToolRow, toolColumns } from './tools-columns.js'
 
@@ -50,8 +51,8 @@ const PRIOR_CALLS = sql`10`
  * ranked by relevance, success and recent use where asked.
  */
 export function selectBestTools(search: ToolSearch): Statement<SelectedRow> {
-  const { ranking, limit, explain } = search
-  return statement(sql`
+  const { vector, ranking, limit, explain } = search
+  const hits = sql`
     with candidate as materialized (${candidates(search)}),
     ${ranking === null ? sql`scored as (select *, relevance as score from candidate)` : scored(ranking)},
     ranked as materialized (
@@ -65,7 +66,8 @@ export function selectBestTools(search: ToolSearch): Statement<SelectedRow> {
       ${explain ? explained(ranking !== null) : nothing}
     from ranked r
     join tools t on t.id = r.id
-    order by r.score desc, r.distance, r.id`)
+    order by r.score desc, r.distance, r.id`
+  return statement(vector === null ? hits : restoringSettings(vector, hits))
 }
 
 /** Whether so few tools are meant that counting them is worth while, before the index is asked. */
@@ -108,7 +110,7 @@ function scored({ weights, windowMs, halfLifeMs, at }: FullToolRanking): Fragmen
   return sql`used as materialized (
       select c.id, u.calls::float8 as calls, u.failures::float8 as failures, u.last_used_at as last_used
       from candidate c
-      cross join lateral (${toolUsageSummary(sql`c.id`, since)}) u
+      cross join lateral (${toolUsageRank(sql`c.id`, since)}) u
     ),
     overall as materialized (
       select coalesce(1 - sum(failures) / nullif(sum(calls), 0), 1) as rate from used

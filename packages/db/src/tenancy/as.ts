@@ -7,6 +7,7 @@ import type { TransactionScope } from '../engine/transaction-scope.js'
 import { checked, idText } from '../input.js'
 import type { ScopeKey } from '../sql/tenancy.js'
 import type { Tools } from '../tools/tools.js'
+import type { KeepUp } from '../tools/usage/usage.js'
 import { transactionOptionsSchema } from '../transaction-options.js'
 import { scopeError, tenancyOff } from './errors.js'
 import { ownStores, type Stores } from './own-stores.js'
@@ -59,12 +60,13 @@ function openScope<Face>(
   make: MakeStores,
   key: ScopeKey,
   calls: Pick<Calls, 'run' | 'over'>,
+  keepUp: KeepUp,
   limit: (stores: Stores, executor: Executor) => Face,
 ) {
   const execution = createScopedExecution(engine, key)
   function faceOver(executor: Executor, atomically: ScopedExecution['atomically'], asks: Executor): Face {
     const { memories, sessions, users, tools } = make(executor, atomically, { asks, isConfined: true })
-    return limit({ memories, sessions, users, tools: scopedTools(tools, executor, calls) }, executor)
+    return limit({ memories, sessions, users, tools: scopedTools(tools, executor, calls, keepUp) }, executor)
   }
   function over(running: TransactionScope, isOn: boolean): Face & Running<Face> {
     return Object.defineProperty(
@@ -101,14 +103,16 @@ export function createOpenScope(
   engine: Engine,
   make: MakeStores,
   calls: Pick<Calls, 'run' | 'over'>,
+  keepUp: KeepUp,
 ): OpenScope {
   function as(scope: { userId: string }): UserScope
   function as(scope: { tenantId: string }): TenantScope
   function as(scope: { userId: string } | { tenantId: string }): UserScope | TenantScope {
     const key = checked(scopeSchema, scope)
-    if ('userId' in key) return openScope(engine, make, key, calls, (stores) => ownStores(stores, key.userId))
+    if ('userId' in key)
+      return openScope(engine, make, key, calls, keepUp, (stores) => ownStores(stores, key.userId))
     const { tenantId } = key
-    return openScope(engine, make, key, calls, (stores, executor) => ({
+    return openScope(engine, make, key, calls, keepUp, (stores, executor) => ({
       tenantId,
       ...tenantStores(stores, executor),
     }))

@@ -5,6 +5,7 @@ import { toolNotFound } from '../tools/errors.js'
 import type { Tools } from '../tools/tools.js'
 import { reportUsage } from '../tools/usage/report.js'
 import type { RecordUsage, UsageQuery, UsageReport } from '../tools/usage/types.js'
+import type { KeepUp } from '../tools/usage/usage.js'
 import { newUsage, writeUsages } from '../tools/usage/write.js'
 
 /** Tools as a scope has them: the registry is everybody's and is not changed here, usages are the scope's own. */
@@ -30,13 +31,15 @@ export function scopedTools(
   tools: Tools,
   executor: Executor,
   calls: Pick<Calls, 'over'>,
+  keepUp: KeepUp,
 ): ScopedTools<RecordUsage, UsageQuery> {
   const { select, get, list, validateCall } = tools
   // What asks within a transaction never means the rows of all users.
   const within = { run: executor.run, isInTransaction: () => true }
   const usage: UsageParts = calls.over('tools', {
     async recordUsage(given: RecordUsage) {
-      const { unknownTools } = await writeUsages(executor, [newUsage(given)], false)
+      const batch = [newUsage(given)]
+      const { unknownTools } = await keepUp(batch, () => writeUsages(executor, batch, { isShared: false }))
       if (unknownTools[0] !== undefined) throw toolNotFound(unknownTools[0])
     },
     usage: async (query: UsageQuery = {}) => reportUsage(within, { ...query, exact: true }),

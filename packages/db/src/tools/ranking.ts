@@ -14,7 +14,10 @@ export interface ToolRanking {
    * the tool's own, so one that was never called stands where the average stands, and one failure says little.
    */
   success?: number
-  /** Weight of recent use, 0.5 ^ (time since the last call / half-life), 0 when never called; 0.1 unless given. */
+  /**
+   * Weight of recent use, 0.5 ^ (time since the last call / half-life), 0 when never called; 0.1 unless given. Calls are
+   * everybody's, so of the last one only the hour (UTC) is known, and time counts from its beginning.
+   */
   recency?: number
   /** How far back calls count for success, in milliseconds, in whole days (UTC); 30 days unless given. */
   windowMs?: number

@@ -96,6 +96,10 @@ async function makeVectors(context: MemoryContext, entries: readonly Entry[]): P
   for (const [i, entry] of missing.entries()) entry.row.embedding = encodeFor(model, made[i] as VectorInput)
 }
 
+/** Whether the tool was removed for good while it was to keep its vector: it is there anew, and has none. */
+const hasLostVector = ({ row }: Entry, { version, isNewVersion }: RegisteredRow) =>
+  row.keepsVector && isNewVersion && version === 1
+
 /**
  * Registers all entries in one statement. Where others registered some of them in the same moment, those few once more. Answers
  * in the order of the entries.
@@ -110,8 +114,14 @@ async function store(context: MemoryContext, entries: readonly Entry[]): Promise
       open.map(({ row }) => row),
       space,
     )
-    for (const row of await context.executor.run(statement)) stored.set(row.name, row)
-    open = entries.filter(({ row }) => !stored.has(row.name))
+    const rows = new Map((await context.executor.run(statement)).map((row) => [row.name, row]))
+    open = open.filter((entry) => {
+      const row = rows.get(entry.row.name)
+      if (row === undefined) return true
+      // What it was the first time is what became of it: the second only gives it its vector.
+      if (!stored.has(row.name)) stored.set(row.name, row)
+      return hasLostVector(entry, row)
+    })
     if (open.length === 0) return entries.map(({ row }) => stored.get(row.name) as RegisteredRow)
   }
   throw funesError('DB.CONFLICT', 'Others registered the same tools otherwise all the while.', {

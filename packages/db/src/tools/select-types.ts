@@ -62,7 +62,7 @@ export interface ToolHitExplanation {
   readonly relevance: RankPart | null
   /** Under `ranking`: the smoothed success rate, and the calls within the window that it comes from. */
   readonly success: (RankPart & { readonly calls: number; readonly failures: number }) | null
-  /** Under `ranking`: 1 for a tool called now, 0.5 after a half-life, 0 for one that was never called. */
+  /** Under `ranking`: 1 for a tool called in this hour, at its beginning, 0.5 after a half-life, 0 for one never called; and the last hour in which it was. */
   readonly recency: (RankPart & { readonly lastUsedAt: Date | null }) | null
 }
 

@@ -40,7 +40,10 @@ async function byMeaning(
   const embedding =
     select.embedding ?? ((await embedTexts(context, [select.text as string]))[0] as VectorInput)
   return {
-    ...searchPlan(model, { k, accuracy, filter: undefined, engine: context.engine, isOneUser: false }),
+    ...searchPlan(model, {
+      ...{ k, accuracy, filter: undefined, engine: context.engine, isOneUser: false },
+      restores: context.model.isInTransaction(),
+    }),
     // Candidates beyond what is returned are welcome, not worth a comparison of everything.
     ...(enough < k && { enough }),
     query: encodeFor(model, embedding),

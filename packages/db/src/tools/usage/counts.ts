@@ -16,7 +16,7 @@ export interface UsageCounts {
 /** Tells of what should not happen. */
 export type Warn = (fields: Readonly<Record<string, unknown>>, message: string) => void
 
-const MESSAGES: Record<DropReason | 'failed', string> = {
+const MESSAGES: Record<Exclude<DropReason, 'purged'> | 'failed', string> = {
   overload: 'usages of tools come in quicker than they are stored; some are dropped',
   unknownTool: 'usages of tools that are not registered are dropped',
   invalid: 'usages of tools with wrong arguments are dropped',
@@ -25,13 +25,19 @@ const MESSAGES: Record<DropReason | 'failed', string> = {
 }
 
 export function createUsageCounts(warn: Warn): UsageCounts {
-  const dropped: Record<DropReason, number> = { overload: 0, unknownTool: 0, invalid: 0, closed: 0 }
+  const dropped: Record<DropReason, number> = {
+    overload: 0,
+    unknownTool: 0,
+    invalid: 0,
+    closed: 0,
+    purged: 0,
+  }
   const said = new Set<string>()
   let written = 0
   let failed = 0
   let lastError: string | null = null
 
-  function say(reason: DropReason | 'failed', fields: Readonly<Record<string, unknown>>): void {
+  function say(reason: keyof typeof MESSAGES, fields: Readonly<Record<string, unknown>>): void {
     if (said.has(reason)) return
     said.add(reason)
     warn({ reason, ...fields }, `${MESSAGES[reason]} (said once; tools.usageStats() counts them)`)
@@ -44,7 +50,8 @@ export function createUsageCounts(warn: Warn): UsageCounts {
     dropped(reason, count) {
       if (count === 0) return
       dropped[reason] += count
-      say(reason, {})
+      // Who was purged was meant to be: that is nothing to warn of.
+      if (reason !== 'purged') say(reason, {})
     },
     failed(code, count) {
       failed += count

@@ -16,23 +16,31 @@ export interface UsageQueue {
 /** How a batch went: it is done with, or to be sent again. */
 export type Sent = 'done' | 'again'
 
-/** A batch is sent so often, with pauses that double, before it is given up. */
+/** For which failures a batch is sent again: an outage is waited out while there is room and nobody waits. */
+export type Patience = 'all' | 'outages' | 'none'
+
+/** So often a batch is sent whatever happens, with pauses that double. */
 const MAX_ATTEMPTS = 6
 const FIRST_PAUSE_MS = 250
+const MAX_PAUSE_MS = 8_000
 
 /** Runs something outside of the call and the transaction of whoever fills the queue. */
 const outside = AsyncLocalStorage.snapshot() as <T>(work: () => T) => T
 
-/** @param send stores a batch; never throws, and counts what it did */
+/** @param send stores a batch, with this much patience; never throws, and counts what it did */
 export function createUsageQueue(
   { maxQueued, batchSize, flushIntervalMs }: FullToolUsageOptions,
   counts: UsageCounts,
-  send: (batch: readonly NewUsage[], isLast: boolean) => Promise<Sent>,
+  send: (batch: readonly NewUsage[], patience: Patience) => Promise<Sent>,
 ): UsageQueue {
   let waiting: NewUsage[] = []
   let sending: readonly NewUsage[] = []
   let draining: Promise<void> | undefined
-  let isAll = false
+  /** How many came and how many have been sent, ever, and up to which of them all are to be sent. */
+  let pushed = 0
+  let sent = 0
+  let goal = 0
+  let flushing: { upTo: number; done: () => void }[] = []
   let isClosed = false
   let timer: NodeJS.Timeout | undefined
   let endPause = () => {}
@@ -55,18 +63,23 @@ export function createUsageQueue(
     sending = batch
     for (let made = 1; ; made += 1) {
       // Whoever closes does not wait for better times.
-      const isLast = made >= MAX_ATTEMPTS || isClosed
-      if ((await send(batch, isLast)) === 'done' || isLast) break
-      if (!isClosed) await pause(FIRST_PAUSE_MS * 2 ** (made - 1))
+      const isPressed = flushing.length > 0 || size() >= maxQueued
+      const isWorn = made >= MAX_ATTEMPTS
+      const patience = isClosed || (isWorn && isPressed) ? 'none' : isWorn ? 'outages' : 'all'
+      if ((await send(batch, patience)) === 'done') break
+      if (!isClosed) await pause(Math.min(FIRST_PAUSE_MS * 2 ** (made - 1), MAX_PAUSE_MS))
     }
     sending = []
+    sent += batch.length
+    for (const { upTo, done } of flushing) if (upTo <= sent) done()
+    flushing = flushing.filter(({ upTo }) => upTo > sent)
   }
 
   async function drain(): Promise<void> {
     // Whoever filled the batch does not also put it together.
     await new Promise((resolve) => setImmediate(resolve))
-    while (waiting.length > 0 && (isAll || isClosed || waiting.length >= batchSize)) await sendNext()
-    isAll = false
+    // Up to the goal, and no further: what comes meanwhile waits for its own batch to fill.
+    while (waiting.length > 0 && (sent < goal || isClosed || waiting.length >= batchSize)) await sendNext()
   }
 
   function start(): Promise<void> {
@@ -75,7 +88,7 @@ export function createUsageQueue(
     draining ??= outside(() =>
       drain().finally(() => {
         draining = undefined
-        if (waiting.length >= batchSize) void start()
+        if (waiting.length >= batchSize || (waiting.length > 0 && sent < goal)) void start()
         else if (waiting.length > 0) arm()
       }),
     )
@@ -86,7 +99,7 @@ export function createUsageQueue(
     if (timer !== undefined || draining !== undefined) return
     timer = outside(() =>
       setTimeout(() => {
-        isAll = true
+        goal = pushed
         void start()
       }, flushIntervalMs),
     )
@@ -94,14 +107,15 @@ export function createUsageQueue(
     timer.unref()
   }
 
-  async function flush(): Promise<void> {
-    const last = waiting.at(-1)
-    if (last === undefined) return draining
+  function flush(): Promise<void> {
+    if (sent === pushed) return Promise.resolve()
+    goal = pushed
     // What comes meanwhile need not be waited for.
-    while (waiting.includes(last) || sending.includes(last)) {
-      isAll = true
-      await start()
-    }
+    const upTo = pushed
+    const flushed = new Promise<void>((done) => flushing.push({ upTo, done }))
+    endPause()
+    void start()
+    return flushed
   }
 
   return {
@@ -113,6 +127,7 @@ export function createUsageQueue(
       else if (size() >= maxQueued) counts.dropped('overload', 1)
       else {
         waiting.push(usage)
+        pushed += 1
         if (waiting.length >= batchSize) void start()
         else arm()
         return true

@@ -5,6 +5,9 @@ const MS_PER_HOUR = 3_600_000
 /** A moment of this second is now: between asking for the time and being asked about it a little passes. */
 const NOW_MS = 1000
 
+/** Where cells end there is nothing to be gained, and a midnight that has just passed is meant as it is. */
+const isEdge = (at: Date) => at.getTime() % 900_000 === 0
+
 /**
  * The range that is meant. Up to now is up to the end of the running hour: there it ends where a cell does, and nothing that was
  * recorded is left out for a clock that is ahead.
@@ -16,7 +19,8 @@ export function rangeOf(
   defaultLengthMs: number,
 ): { since: Date; until: Date } {
   const now = Date.now()
-  const isNow = given.until === undefined || Math.abs(given.until.getTime() - now) < NOW_MS
+  const isNow =
+    given.until === undefined || (Math.abs(given.until.getTime() - now) < NOW_MS && !isEdge(given.until))
   const until = isNow
     ? new Date(Math.floor(now / MS_PER_HOUR) * MS_PER_HOUR + MS_PER_HOUR)
     : (given.until as Date)

@@ -40,16 +40,26 @@ interface Means {
 
 const WRITERS = 2
 
+/** Whether somebody waits; a getter of the caller's that throws is no reason to fail. */
+function waits(given: RecordOneUsage): boolean {
+  try {
+    return Boolean(given?.wait)
+  } catch {
+    return false
+  }
+}
+
 export function createRecording(
   engine: Pick<Engine, 'run' | 'isInTransaction'>,
   calls: Pick<Calls, 'over'>,
   { queue, counts, upkeep, batchSize }: Means,
 ): Recording {
   /** Queues a usage; one that is wrong, or for which there is no room, is counted. */
-  function queued(usage: RecordUsage): boolean {
+  function queued(given: RecordOneUsage): boolean {
     let ready: NewUsage
     try {
-      ready = newUsage(usage)
+      const { wait: _wait, signal: _signal, timeoutMs: _timeoutMs, ...usage } = given ?? {}
+      ready = newUsage(usage as RecordUsage)
     } catch (error) {
       // An iterator or a getter of the caller's may throw what it likes: recording is no reason to fail.
       counts.dropped('invalid', 1)
@@ -64,7 +74,7 @@ export function createRecording(
     const isOwn = !engine.isInTransaction()
     // Making a partition holds locks until the end, which a caller's transaction may be far from.
     if (isOwn) await upkeep.prepare(batch)
-    const written = await writeUsages(engine, batch, isOwn)
+    const written = await writeUsages(engine, batch, { isShared: isOwn })
     if (isOwn) {
       counts.wrote(written.written)
       await upkeep.wrote(batch)
@@ -106,11 +116,11 @@ export function createRecording(
 
   return {
     async recordUsage(given) {
-      const { wait, signal, timeoutMs, ...usage } = given ?? ({} as RecordOneUsage)
-      if (!wait) {
-        queued(usage)
+      if (!waits(given)) {
+        queued(given)
         return
       }
+      const { wait, signal, timeoutMs, ...usage } = given
       checked(waitSchema, wait)
       const limits = {
         ...(signal !== undefined && { signal }),
@@ -122,9 +132,15 @@ export function createRecording(
       if (!wait) {
         let accepted = 0
         let all = 0
-        for (const usage of usages) {
+        try {
+          for (const usage of usages) {
+            all += 1
+            if (queued(usage)) accepted += 1
+          }
+        } catch {
+          // No iterable, or one that throws: what came before is queued.
           all += 1
-          if (queued(usage)) accepted += 1
+          counts.dropped('invalid', 1)
         }
         return { accepted, dropped: all - accepted, unknownTools: [] }
       }

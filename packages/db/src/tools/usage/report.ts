@@ -87,7 +87,12 @@ const UNKNOWN_ZONE = '22023'
 
 async function planOf(
   engine: Pick<Engine, 'run'>,
-  query: { tool?: string | undefined; bucket?: BucketUnit | undefined; timeZone?: string | undefined },
+  query: {
+    tool?: string | undefined
+    bucket?: BucketUnit | undefined
+    timeZone?: string | undefined
+    isCounted: boolean
+  },
   { since, until }: { since: Date; until: Date },
 ): Promise<Omit<PlanRow, 'bounds'> & { bounds: Date[] | null }> {
   const length = until.getTime() - since.getTime()
@@ -99,7 +104,7 @@ async function planOf(
         until,
         unit: query.bucket ?? null,
         timeZone: query.timeZone ?? 'UTC',
-        grain: length <= COUNT_HOURS_UP_TO_MS ? 60 : 1440,
+        grain: !query.isCounted ? null : length <= COUNT_HOURS_UP_TO_MS ? 60 : 1440,
       }),
     )
     const { bounds, ...known } = plan as PlanRow
@@ -127,11 +132,13 @@ export async function reportUsage(
       `the range has more than ${MAX_BUCKETS} of them; take larger ones, or a shorter range`,
     )
   }
-  const { toolId, rawFrom, calls, bounds } = await planOf(engine, query, asked)
+  const ofUser = query.userId !== undefined
+  // Who is held to one user or tenant may count their rows, and not read the totals of all.
+  const isCounted = !ofUser && query.exact === undefined
+  const { toolId, rawFrom, calls, bounds } = await planOf(engine, { ...query, isCounted }, asked)
   if (toolId === null) throw toolNotFound(query.tool as string)
 
   const isWhole = rawFrom === null || rawFrom <= asked.since
-  const ofUser = query.userId !== undefined
   const exact = ofUser || (query.exact ?? (isWhole && calls <= READ_ROWS_UP_TO))
   const since = exact && !isWhole ? new Date(Math.min(rawFrom.getTime(), asked.until.getTime())) : asked.since
   const of = { since, until: asked.until, bounds, ofAllUsers: !engine.isInTransaction() }

@@ -6,7 +6,10 @@ import type { UsageError } from './error-class.js'
 export interface RecordUsage {
   /** A registered tool's name. The version that it has when the usage is stored is noted with it. */
   tool: string
-  /** Who it was called for: any text of 1 to 512 characters, whether or not there is a user of that id. */
+  /**
+   * Who it was called for: any text of 1 to 512 characters, whether or not there is a user of that id. `purge` removes the usages
+   * of that id too, and those that are still queued.
+   */
   userId?: string
   /** In which of the user's sessions; likewise any text. */
   sessionId?: string
@@ -51,12 +54,16 @@ export interface UsageStats {
   readonly queued: number
   /** Stored, but for those in a transaction of the caller's, which may yet be rolled back. */
   readonly written: number
-  /** Refused: the queue was full, no tool of that name, an argument was wrong, Funes was closed. */
+  /**
+   * Refused: the queue was full, no tool of that name, an argument was wrong, Funes was closed, or the user was purged after
+   * the usage was recorded, or within the minute before.
+   */
   readonly dropped: {
     readonly overload: number
     readonly unknownTool: number
     readonly invalid: number
     readonly closed: number
+    readonly purged: number
   }
   /** Lost, as the database did not take them, however often it was tried. */
   readonly failed: number
@@ -74,7 +81,7 @@ export interface UsageQuery extends CallOptions {
   sessionId?: string
   /** From this moment on; 30 days before `until` unless given. */
   since?: Date
-  /** Up to this moment, which is left out; the end of the running hour unless given. A time of this second or later is that too. */
+  /** Up to this moment, which is left out; the end of the running hour unless given, or given as this second, but for a full quarter. */
   until?: Date
   /** Also by hour, day or week (from Monday), of the local clock of `timeZone`; 750 buckets at most. */
   bucket?: BucketUnit

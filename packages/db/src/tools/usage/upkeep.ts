@@ -1,7 +1,13 @@
 import type { Engine } from '../../engine/engine.js'
 import { databaseError } from '../../errors/database-error.js'
 import type { NewUsage } from '../../sql/tool-usage.js'
-import { dropBefore, foldDeltas, makeMissingPartitions, makePartitions } from '../../sql/tool-usage-upkeep.js'
+import {
+  dropBefore,
+  foldDeltas,
+  makeComingPartitions,
+  makeMissingPartitions,
+  makePartitions,
+} from '../../sql/tool-usage-upkeep.js'
 
 /** What a sweep did. */
 export interface UsageSweep {
@@ -17,10 +23,14 @@ export interface UsageSweep {
 export interface UsageUpkeep {
   /** Makes the weeks that a batch falls into, and those to come. Never throws: without a week, rows go to the default one. */
   prepare(batch: readonly NewUsage[]): Promise<void>
+  /** Makes the running week and those to come, for a role that may make no others. Never throws. */
+  prepareComing(): Promise<void>
   /** After a batch was stored: adds up and drops what is due. Never throws. */
   wrote(batch: readonly NewUsage[]): Promise<void>
   /** @param keepMs in place of the age that was set at the start */
   sweep(keepMs?: number): Promise<UsageSweep>
+  /** Adds up what this process has stored and nobody has added up yet: it may live for moments only. Never throws. */
+  leave(): Promise<void>
   drop(before: Date): Promise<{ rawFrom: Date; droppedPartitions: readonly string[] }>
 }
 
@@ -77,6 +87,8 @@ export function createUsageUpkeep(
   }
 
   async function drop(before: Date) {
+    // Bits can be made anew only while the rows are there.
+    await fold()
     const [row] = await engine.run(dropBefore(before))
     const { rawFrom, dropped } = row as NonNullable<typeof row>
     return { rawFrom, droppedPartitions: dropped }
@@ -96,6 +108,16 @@ export function createUsageUpkeep(
         mayMakeFrom = now + RETRY_MS
       }
     },
+    async prepareComing() {
+      const now = Date.now()
+      const thisWeek = weekOf(now)
+      if (known.has(thisWeek) || now < mayMakeFrom) return
+      if (await quietly(() => engine.run(makeComingPartitions))) {
+        for (let ahead = 0; ahead <= WEEKS_AHEAD; ahead++) known.add(thisWeek + ahead)
+      } else {
+        mayMakeFrom = now + RETRY_MS
+      }
+    },
     async wrote(batch) {
       cells += new Set(batch.map(({ tool, at }) => `${Math.floor(at.getTime() / MS_PER_QUARTER)} ${tool}`))
         .size
@@ -108,6 +130,9 @@ export function createUsageUpkeep(
         droppedAt = now
         await quietly(() => drop(new Date(now - keepRawMs)))
       }
+    },
+    async leave() {
+      if (cells > 0) await quietly(fold)
     },
     async sweep(keepMs = keepRawMs ?? undefined) {
       const now = Date.now()

@@ -1,6 +1,8 @@
+import type { CallOptions } from '../../call-options.js'
 import type { Calls } from '../../calls.js'
 import type { Engine } from '../../engine/engine.js'
 import { checked } from '../../input.js'
+import type { NewUsage } from '../../sql/tool-usage.js'
 import { createUsageCounts, type Warn } from './counts.js'
 import { dropSchema, sweepSchema } from './input.js'
 import { fullToolUsageOptions, type ToolUsageOptions } from './options.js'
@@ -55,7 +57,7 @@ export interface ToolUsage extends Recording {
    *
    * @throws `TRANSACTION.NOT_ALLOWED`; never for what could not be stored, which `usageStats` tells
    */
-  flushUsage(): Promise<void>
+  flushUsage(options?: CallOptions): Promise<void>
   /** What became of the usages recorded through this Funes. */
   usageStats(): UsageStats
   /**
@@ -64,18 +66,26 @@ export interface ToolUsage extends Recording {
    *
    * @throws `INPUT.INVALID`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`, `DB.PERMISSION_DENIED`
    */
-  sweepUsage(options?: { keepRawMs?: number }): Promise<UsageSweep>
+  sweepUsage(options?: { keepRawMs?: number } & CallOptions): Promise<UsageSweep>
   /**
-   * Drops the rows of all weeks (Monday to Monday, UTC) that ended before a moment. Totals are kept; who called is gone with the rows.
+   * Drops the rows of all weeks (Monday to Monday, UTC) that ended before a moment. Totals are kept: they name nobody, and count by
+   * bits how many users there were.
    *
    * @throws `INPUT.INVALID`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`, `DB.PERMISSION_DENIED`
    */
-  dropUsageBefore(options: { before: Date }): Promise<{ rawFrom: Date; droppedPartitions: readonly string[] }>
+  dropUsageBefore(
+    options: { before: Date } & CallOptions,
+  ): Promise<{ rawFrom: Date; droppedPartitions: readonly string[] }>
 }
+
+/** Does `store`, and, unless that is part of a transaction, what keeps the tables of usages in shape. Throws only what `store` throws. */
+export type KeepUp = <T>(batch: readonly NewUsage[], store: () => Promise<T>) => Promise<T>
 
 /** Usages, and how to end with them: `close` sends what is queued, and must be called before the engine's. */
 export interface ToolUsageStore {
   readonly face: ToolUsage
+  /** Stores usages of a scope, and keeps the tables in shape beside. */
+  readonly keepUp: KeepUp
   close(): Promise<void>
 }
 
@@ -103,7 +113,7 @@ export function createToolUsage(
     trending: async (of: TrendingTools = {}) => trendingTools(engine, of),
     failing: async (of: FailingTools = {}) => failingTools(engine, of),
     neverUsed: async (of: NeverUsedTools = {}) => neverUsedTools(engine, of),
-    flushUsage: async () => {
+    flushUsage: async (_?: CallOptions) => {
       engine.assertOutsideTransaction('tools.flushUsage')
       await queue.flush()
     },
@@ -121,11 +131,19 @@ export function createToolUsage(
 
   return {
     face: { ...recording, ...asking, usageStats: () => counts.stats(queue.size) },
+    async keepUp(batch, store) {
+      if (engine.isInTransaction()) return store()
+      await upkeep.prepareComing()
+      const stored = await store()
+      await upkeep.wrote(batch)
+      return stored
+    },
     async close() {
       // The engine waits for it like for any call.
       const leave = engine.enter()
       try {
         await queue.close()
+        await upkeep.leave()
       } finally {
         leave()
       }

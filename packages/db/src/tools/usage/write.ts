@@ -6,9 +6,17 @@ import { readError } from './error-class.js'
 import { usageSchema } from './input.js'
 import type { RecordUsage } from './types.js'
 
+/** What a call throws may hold anything, circles and sockets among it: only its class and message are looked at. */
+function withPlainError(given: RecordUsage): RecordUsage {
+  const error = given?.error
+  if (typeof error !== 'string' && !(error instanceof Error)) return given
+  const { class: name, message } = readError(error)
+  return { ...given, error: { class: name, ...(message !== null && { message }) } }
+}
+
 /** Checks a usage and makes it ready for the wire. @throws `INPUT.INVALID`, `INPUT.NUL_CHARACTER` */
 export function newUsage(given: RecordUsage): NewUsage {
-  const usage = checked(usageSchema, given)
+  const usage = checked(usageSchema, withPlainError(given))
   const error = usage.error === undefined ? null : readError(usage.error)
   const at = usage.at ?? new Date()
   return {
@@ -24,6 +32,7 @@ export function newUsage(given: RecordUsage): NewUsage {
     outputTokens: usage.outputTokens ?? null,
     metadata: usage.metadata === undefined ? '{}' : JSON.stringify(usage.metadata),
     at,
+    recordedAt: Date.now(),
   }
 }
 
@@ -33,21 +42,23 @@ export interface Written {
   /** How many were of tools that there are none of, and their names. */
   readonly unknown: number
   readonly unknownTools: readonly string[]
+  /** How many were of users who were purged since they were recorded. */
+  readonly purged: number
 }
 
 /**
  * Stores a batch in one statement.
  *
  * @param isShared whether it is a statement of its own, in which usages of many users may stand
+ * @param isQueued whether they were recorded some time ago, and nobody waits for them
  */
 export async function writeUsages(
   executor: Executor,
   batch: readonly NewUsage[],
-  isShared: boolean,
+  { isShared, isQueued = false }: { isShared: boolean; isQueued?: boolean },
 ): Promise<Written> {
-  const [row] = await executor.run(insertUsages(batch, { isShared }))
-  const unknownTools = row?.unknown ?? []
-  const names = new Set(unknownTools)
-  const unknown = names.size === 0 ? 0 : batch.filter(({ tool }) => names.has(tool)).length
-  return { written: batch.length - unknown, unknown, unknownTools }
+  const sentAt = isQueued ? Date.now() : null
+  const [row] = await executor.run(insertUsages(batch, { isShared, sentAt }))
+  const { unknown: unknownTools, unknownCount: unknown, purged } = row as NonNullable<typeof row>
+  return { written: batch.length - unknown - purged, unknown, unknownTools, purged }
 }

@@ -8,7 +8,7 @@ import { LOCK } from '../src/load/lock.js'
 import { describeOnServer, withServerDatabase } from './engines.js'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-const SIZE = ['--memories', '8000', '--users', '40', '--dimensions', '64']
+const SIZE = ['--memories', '5000', '--users', '40', '--dimensions', '64']
 
 interface Started {
   readonly child: ChildProcess
@@ -66,7 +66,7 @@ describeOnServer('the command', () => {
         const second = await start(url).ended
         expect(second.code, second.said).toBe(0)
         expect(second.said).toContain('are stored already')
-        expect(second.said).toMatch(/ok +memories +8,000\n/)
+        expect(second.said).toMatch(/ok +memories +5,000\n/)
         expect(second.said).toMatch(/ok +indexes +\d+, all valid\n/)
         expect(second.said).toMatch(/ok +all users, held-out queries +recall (0\.9[5-9]|1\.0)/)
       }),
@@ -93,7 +93,7 @@ describeOnServer('the command', () => {
       const [one, two] = await Promise.all([first.ended, second.ended])
       expect([one.code, two.code], two.said).toEqual([0, 0])
       expect(two.said).toContain('Another seed works on this database')
-      expect(two.said).toContain('8,000 are stored already')
+      expect(two.said).toContain('5,000 are stored already')
     }))
 
   it('stops at once while it waits for another', () =>
@@ -128,7 +128,7 @@ describeOnServer('the command', () => {
       await holder.end()
       const again = await start(url).ended
       expect(again.code, again.said).toBe(0)
-      expect(again.said).toContain('8,000 are stored already')
+      expect(again.said).toContain('5,000 are stored already')
     }))
 
   it.each(['notaurl', 'mysql://u:hunter2@localhost/x'])('says what a url looks like: %s', async (url) => {

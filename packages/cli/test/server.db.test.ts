@@ -9,8 +9,8 @@ import { answer, complaint, run } from './run.js'
 
 const serverUrl = process.env.FUNES_TEST_DATABASE_URL
 
-async function onServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl })
+async function onServer(sql: string, url = serverUrl): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     await client.query(sql)
@@ -114,6 +114,54 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
     expect((await funes(['tools', 'usage', 'send_email'])).stdout).toMatch(/^calls +0$/m)
     expect((await funes(['tools', 'remove', 'send_email', '--yes'])).code).toBe(0)
     expect((await funes(['tools', 'remove', 'send_email', '--yes'])).code).toBe(4)
+  })
+
+  it('switches tools, checks calls, and tells how tools fare', async () => {
+    const parameters = { type: 'object', properties: { to: { type: 'string' } }, required: ['to'] }
+    const tools = ['book', 'send'].map((tool) => ({ name: tool, description: `To ${tool}.`, parameters }))
+    writeFileSync(at('tools.json'), JSON.stringify(tools))
+    await funes(['tools', 'register', at('tools.json'), '--no-vector'])
+    expect((await funes(['tools', 'disable', 'send'])).stdout).toBe('send is disabled.\n')
+    expect((await funes(['tools', 'select', 'send'])).stdout).not.toContain('To send.')
+    expect((await funes(['tools', 'list'])).stdout).toMatch(/^send +1 +no /m)
+    expect(answer(await funes(['tools', 'enable', 'send', '--json']))).toMatchObject({ enabled: true })
+    expect((await funes(['tools', 'select', 'send'])).stdout).toContain('To send.')
+    expect((await funes(['tools', 'disable', 'none'])).code).toBe(4)
+
+    const check = (args: string) => funes(['tools', 'validate', 'send', '--args', args])
+    expect(await check('{"to": "ada"}')).toMatchObject({
+      code: 0,
+      stdout: 'The arguments are as they must be.\n',
+    })
+    const wrong = await check('{"to": 1}')
+    expect([wrong.code, wrong.stdout]).toEqual([1, expect.stringMatching(/^\/to +type +must be string$/m)])
+    expect((await check('{')).code).toBe(2)
+
+    await onServer(
+      `insert into tool_usage (id, tool_id, success, error, at)
+       select gen_random_uuid(), id, i > 4, case when i > 4 then null else 'TimeoutError' end, now() - interval '1 hour'
+       from tools, generate_series(1, 6) i where name = 'book'`,
+      databaseUrl().toString(),
+    )
+    const rank = async (...args: string[]) => {
+      const ran = await funes(['tools', ...args, '--json'])
+      return answer<{ tools: Record<string, unknown>[] }>(ran).tools
+    }
+    expect(await rank('trending')).toMatchObject([{ tool: 'book', calls: 6, previousCalls: 0, growth: 1.6 }])
+    expect(await rank('failing')).toEqual([])
+    expect(await rank('failing', '--min-calls', '5')).toMatchObject([{ tool: 'book', calls: 6, failures: 4 }])
+    expect(await rank('never-used', '--limit', '1')).toMatchObject([{ tool: 'send', lastUsedAt: null }])
+    const failing = await funes(['tools', 'failing', '--min-calls', '5'])
+    expect(failing.stdout).toMatch(/^book +6 +4 +66\.7 % +30\.0 % +TimeoutError 4$/m)
+    expect((await funes(['tools', 'trending'])).stdout).toMatch(/^book +6 +0 +1\.60 x$/m)
+    expect((await funes(['tools', 'never-used', '--since', '2000-01-01'])).stdout).toMatch(
+      /^send +yes .* -$/m,
+    )
+
+    const line = ['tools', 'usage', 'book', '--by', 'day', '--time-zone', 'Asia/Kolkata']
+    const { stdout } = await funes(line)
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d 00:00\+05:30 +6 +4 /m)
+    expect(stdout).not.toContain('Z')
   })
 
   it('refuses a damaged archive whole, and asks before an import overwrites', async () => {

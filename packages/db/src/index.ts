@@ -111,12 +111,16 @@ export type { TenantScope, TenantTransaction } from './tenancy/tenant-scope.js'
 export type { UserMemories, UserScope, UserSessions, UserTransaction } from './tenancy/user-scope.js'
 export type {
   AnthropicTool,
+  FormatOptions,
+  FormatProblem,
   Formattable,
   MCPTool,
   ObjectSchema,
   OpenAIChatTool,
+  OpenAIFormatOptions,
   OpenAIResponsesTool,
-} from './tools/formats.js'
+  UnsupportedTool,
+} from './tools/format-types.js'
 export type { ToolRanking } from './tools/ranking.js'
 export type {
   ExplainedSelection,

@@ -47,6 +47,7 @@ onEveryEngine('doctor', (db) => {
       'vector-index',
       'settings',
       'tables',
+      'usage',
       'transactions',
       'connections',
       'replication',

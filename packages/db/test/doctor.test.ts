@@ -8,6 +8,7 @@ import { judgeServer, judgeServerFaults } from '../src/doctor/check-server.js'
 import { judgeSettings } from '../src/doctor/check-settings.js'
 import { judgeTables } from '../src/doctor/check-tables.js'
 import { judgeTenancy } from '../src/doctor/check-tenancy.js'
+import { judgeUsage } from '../src/doctor/check-usage.js'
 import { duration, quoted, shellWord, size } from '../src/doctor/finding.js'
 import { judgeUserSearch } from '../src/doctor/user-search.js'
 import { pgvectorFaults } from '../src/health/known-faults.js'
@@ -175,6 +176,11 @@ it('dead rows and tables that were never analyzed are named', () => {
   expect(ids(judgeTables([{ ...table, dead: 9000 }]))).toEqual(['tables.dead'])
   expect(ids(judgeTables([{ ...table, live: 10, dead: 900 }]))).toEqual([])
   expect(judgeTables([{ ...table, analyzedRows: -1 }])[0]?.fix?.sql).toBe('analyze memories;')
+})
+
+it('usages of tools that nobody adds up, or that have no week, are named', () => {
+  expect(judgeUsage({ deltas: 20_000, strays: 10_000 })).toEqual([])
+  expect(ids(judgeUsage({ deltas: 20_001, strays: 10_001 }))).toEqual(['usage.deltas', 'usage.strays'])
 })
 
 it('replicas that are behind, and slots that nobody reads, are named', () => {

@@ -74,7 +74,7 @@ describeOnServer('migrate as a role without rights', () => {
     await expect(refused).rejects.toSatisfy((e) => isFunesError(e, 'DB.EXTENSION_MISSING'))
     await expect(refused).rejects.toThrow(/may not create it/)
     await owner.query('create extension vector')
-    expect((await funes.migrate()).applied).toHaveLength(13)
+    expect((await funes.migrate()).applied).toHaveLength(14)
     await funes.close()
     await owner.query(`drop owned by ${role}; drop role ${role}`)
     await owner.end()

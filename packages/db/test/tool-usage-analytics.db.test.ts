@@ -1,101 +1,16 @@
 import fc from 'fast-check'
-import { beforeAll, expect, it } from 'vitest'
-import type { RecordUsage, UsageMeasures } from '../src/index.js'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createFunes, type Funes, type RecordUsage, type UsageQuery } from '../src/index.js'
+import { addTo, emptyHistogram, percentilesOf } from '../src/tools/usage/histogram.js'
 import { onEveryEngine, type TestDatabase } from './engines.js'
-import { expectedBounds, expectedMeasures, type Unit, wilsonLower, within } from './tool-usage-oracle.js'
+import { expectedBounds, expectedMeasures, wilsonLower, within } from './tool-usage-oracle.js'
+import { expectAlike, MOMENTS, readScenario, scenarioAt, TOOLS } from './tool-usage-scenario.js'
 
 /** More when it is to be known for sure. */
 const RUNS = Number(process.env.FUNES_TEST_USAGE_RUNS ?? 8)
+const RUNS_OF_EACH = Math.ceil(RUNS / 8)
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-
-/** Time zones, and a moment at which their clocks do something worth a look. */
-const MOMENTS: readonly (readonly [zone: string, at: string, what: string])[] = [
-  ['UTC', '2026-06-01T00:00:00Z', 'nothing'],
-  ['Europe/Berlin', '2026-03-29T01:00:00Z', 'forward, a day of 23 hours'],
-  ['Europe/Berlin', '2026-10-25T01:00:00Z', 'back, a day of 25 hours'],
-  ['America/New_York', '2026-11-01T06:00:00Z', 'back'],
-  ['Asia/Kolkata', '2026-06-01T00:00:00Z', 'half an hour beside UTC'],
-  ['Asia/Kathmandu', '2026-06-01T00:00:00Z', 'three quarters of an hour beside UTC'],
-  ['America/Havana', '2026-11-01T05:00:00Z', 'back over midnight: it comes twice'],
-  ['America/Havana', '2026-03-08T05:00:00Z', 'forward over midnight: there is none'],
-  ['America/Sao_Paulo', '2018-02-18T02:00:00Z', 'from midnight back to the day before'],
-  ['America/Sao_Paulo', '2018-11-04T03:00:00Z', 'forward over midnight'],
-  ['Australia/Lord_Howe', '2026-04-04T15:00:00Z', 'back by half an hour'],
-  ['Australia/Lord_Howe', '2026-10-03T15:30:00Z', 'forward by half an hour'],
-  ['Pacific/Apia', '2011-12-30T10:00:00Z', 'over the date line: a day is missing'],
-]
-
-const TOOLS = ['alpha', 'beta'] as const
-
-const usage = fc.record(
-  {
-    tool: fc.constantFrom(...TOOLS),
-    success: fc.boolean(),
-    // Days, hours and milliseconds apart, so that edges are met.
-    at: fc.tuple(
-      fc.integer({ min: -4, max: 4 }),
-      fc.integer({ min: -30, max: 30 }),
-      fc.integer({ min: -1, max: 1 }),
-    ),
-    userId: fc.constantFrom('ada', 'bob', 'cyd'),
-    sessionId: fc.constantFrom('s1', 's2'),
-    durationMs: fc.oneof(fc.constant(0), fc.double({ min: 0.001, max: 1e6, noNaN: true })),
-    error: fc.constantFrom('TimeoutError', 'HTTP 429'),
-    inputTokens: fc.nat(1000),
-    outputTokens: fc.nat(1000),
-  },
-  { requiredKeys: ['tool', 'success', 'at'] },
-)
-
-const scenario = fc.record({
-  moment: fc.constantFrom(...MOMENTS),
-  usages: fc.array(usage, { maxLength: 50 }),
-  since: fc.integer({ min: -100 * 4, max: -1 }),
-  until: fc.integer({ min: 1, max: 100 * 4 }),
-  offMs: fc.constantFrom(0, 0, 1, 123_456),
-  unit: fc.constantFrom('hour', 'day', 'week', undefined),
-  sweep: fc.boolean(),
-})
-
-/** Makes of a scenario what is recorded and asked. */
-function readScenario({
-  moment,
-  usages,
-  since,
-  until,
-  offMs,
-  unit,
-}: typeof scenario extends fc.Arbitrary<infer T> ? T : never) {
-  const centre = Date.parse(moment[1])
-  const recorded = usages.map(
-    ({ at: [days, halfHours, ms], error, ...more }): RecordUsage => ({
-      ...more,
-      ...(error !== undefined && !more.success && { error }),
-      at: new Date(centre + days * DAY + (halfHours * HOUR) / 2 + ms),
-    }),
-  )
-  const range = {
-    since: new Date(centre + (since * HOUR) / 4 + offMs),
-    until: new Date(centre + (until * HOUR) / 4 - offMs),
-  }
-  return { recorded, range, timeZone: moment[0], unit: unit as Unit | undefined }
-}
-
-function expectAlike(actual: UsageMeasures, expected: UsageMeasures, exact: boolean): void {
-  const { durationMs, users, sessions, ...counts } = expected
-  expect(actual).toMatchObject(counts)
-  // A shared bit makes two names one; of so few that is rare, but may be.
-  const slack = exact ? 0 : 1
-  expect(Math.abs(actual.users - users)).toBeLessThanOrEqual(slack)
-  expect(Math.abs(actual.sessions - sessions)).toBeLessThanOrEqual(slack)
-  expect(actual.durationMs === null).toBe(durationMs === null)
-  for (const key of ['mean', 'p50', 'p95', 'p99'] as const) {
-    const value = durationMs?.[key] ?? 0
-    const tolerance = exact || key === 'mean' ? 1e-9 : 0.02501
-    expect(Math.abs((actual.durationMs?.[key] ?? 0) - value)).toBeLessThanOrEqual(value * tolerance)
-  }
-}
 
 /** Nothing of the usages before: deleting them takes them out of the totals too. */
 async function clear({ pool, funes }: TestDatabase): Promise<void> {
@@ -106,48 +21,84 @@ async function clear({ pool, funes }: TestDatabase): Promise<void> {
   expect((await pool.query(left)).rows[0].n).toBe(0)
 }
 
+/** As {@link clear}, where weeks were dropped. */
+async function forgetTotals({ pool, funes }: TestDatabase): Promise<void> {
+  await pool.query('delete from tool_usage')
+  await funes.tools.sweepUsage()
+  await pool.query('delete from tool_usage_rollups')
+  await pool.query('update tool_usage_retention set raw_from = null')
+}
+
+/** A Funes whose sessions have a clock that is put forward and back. */
+async function openAbroad({ url, pool, funes }: TestDatabase): Promise<Funes> {
+  if (url === undefined) {
+    await pool.query(`set timezone = 'America/New_York'`)
+    return funes
+  }
+  await pool.query(`alter database ${new URL(url).pathname.slice(1)} set timezone = 'America/New_York'`)
+  return createFunes({ url })
+}
+
 onEveryEngine('usage analytics', (db) => {
+  let abroad: Funes
   beforeAll(async () => {
+    abroad = await openAbroad(db())
     for (const name of [...TOOLS, 'never', 'off'])
       await db().pool.query('insert into tools (name, description, enabled) values ($1, $1, $2)', [
         name,
         name !== 'off',
       ])
   })
+  afterAll(() => abroad.close())
 
-  it('agree with a plain count of the same usages, by rows and by totals, in every time zone', async () => {
-    const { funes } = db()
-    await fc.assert(
-      fc.asyncProperty(scenario, async (given) => {
-        const { recorded, range, timeZone, unit } = readScenario(given)
-        await clear(db())
-        await funes.tools.recordUsageMany(recorded, { wait: true })
-        if (given.sweep) await funes.tools.sweepUsage()
-        for (const tool of [undefined, 'alpha']) {
-          const of = tool === undefined ? recorded : recorded.filter((one) => one.tool === tool)
-          for (const exact of [true, false]) {
-            const report = await funes.tools.usage({
-              ...range,
-              timeZone,
-              exact,
-              ...(tool !== undefined && { tool }),
-              ...(unit !== undefined && { bucket: unit }),
-            })
-            expectAlike(report, expectedMeasures(within(of, range.since, range.until)), exact)
-            if (unit === undefined) continue
-            const bounds = expectedBounds(range.since, range.until, unit, timeZone)
-            expect(report.buckets.map(({ start, end }) => [start, end])).toEqual(
-              bounds.slice(0, -1).map((start, i) => [start, bounds[i + 1]]),
-            )
-            const inRange = within(of, range.since, range.until)
-            for (const bucket of report.buckets)
-              expectAlike(bucket, expectedMeasures(within(inRange, bucket.start, bucket.end)), exact)
+  it.each(MOMENTS)(
+    'agree with a plain count, by rows and by totals: %s, %s, %s',
+    async (...moment) => {
+      const ask = async (
+        range: { since: Date; until: Date },
+        query: UsageQuery,
+        of: readonly RecordUsage[],
+      ) => {
+        const report = await abroad.tools.usage({ ...range, ...query })
+        const inRange = within(of, range.since, range.until)
+        expectAlike(report, expectedMeasures(inRange), report.exact)
+        const { bucket: unit, timeZone = 'UTC' } = query
+        const bounds = unit === undefined ? [] : expectedBounds(range.since, range.until, unit, timeZone)
+        expect(report.buckets.map(({ start, end }) => [start, end])).toEqual(
+          bounds.slice(0, -1).map((start, i) => [start, bounds[i + 1]]),
+        )
+        for (const bucket of report.buckets)
+          expectAlike(bucket, expectedMeasures(within(inRange, bucket.start, bucket.end)), report.exact)
+        return report
+      }
+      await fc.assert(
+        fc.asyncProperty(scenarioAt(moment), async (given) => {
+          const { recorded: all, range, timeZone, unit } = readScenario(given)
+          const query = { timeZone, ...(unit !== undefined && { bucket: unit }) }
+          await clear(db())
+          await abroad.tools.recordUsageMany(all, { wait: true })
+          if (given.sweep) await abroad.tools.sweepUsage()
+          if (given.without !== undefined) {
+            await db().pool.query('delete from tool_usage where user_id = $1', [given.without])
+            await abroad.tools.sweepUsage()
           }
-        }
-      }),
-      { numRuns: RUNS },
-    )
-  }, 600_000)
+          const recorded = all.filter(({ userId }) => userId === undefined || userId !== given.without)
+          const alpha = recorded.filter(({ tool }) => tool === 'alpha')
+          expect(await ask(range, { ...query, exact: true }, recorded)).toMatchObject({ exact: true })
+          expect(await ask(range, { ...query, exact: false }, recorded)).toMatchObject({ exact: false })
+          expect(await ask(range, { ...query, tool: 'alpha' }, alpha)).toMatchObject({ exact: true })
+          await ask(range, { ...query, tool: 'alpha', exact: false }, alpha)
+          // Without rows quarters of an hour are known.
+          if (!given.drop || given.offMs > 0) return
+          await abroad.tools.dropUsageBefore({ before: new Date(Date.parse(moment[1]) + DAY) })
+          await ask(range, query, recorded)
+          await forgetTotals(db())
+        }),
+        { numRuns: RUNS_OF_EACH },
+      )
+    },
+    600_000,
+  )
 
   it('count a day of 25 hours as one day, and each of its hours', async () => {
     const { funes } = db()
@@ -270,7 +221,9 @@ onEveryEngine('usage analytics', (db) => {
     const since = new Date('2026-01-01T00:00:00Z')
     const refusal = (path: string) => ({ code: 'INPUT.INVALID', meta: { path } })
     await expect(tools.usage({ timeZone: 'Europe/Atlantis' })).rejects.toMatchObject(refusal('timeZone'))
-    await expect(tools.usage({ timeZone: 'UTC+2' })).rejects.toMatchObject(refusal('timeZone'))
+    for (const timeZone of ['UTC+2', 'CET', 'PST', 'ist', 'EST5EDT'])
+      await expect(tools.usage({ timeZone })).rejects.toMatchObject(refusal('timeZone'))
+    expect(await tools.usage({ timeZone: 'Etc/GMT+5' })).toMatchObject({ buckets: [] })
     await expect(tools.usage({ since, until: since })).rejects.toMatchObject(refusal('since'))
     await expect(tools.usage({ since, bucket: 'hour' })).rejects.toMatchObject(refusal('bucket'))
     await expect(tools.usage({ sessionId: 's' })).rejects.toMatchObject(refusal('sessionId'))
@@ -278,5 +231,28 @@ onEveryEngine('usage analytics', (db) => {
     await expect(tools.usage({ tool: 'nothing' })).rejects.toMatchObject({ code: 'TOOL.NOT_FOUND' })
     await expect(tools.trending({ windowMs: 1 })).rejects.toMatchObject(refusal('windowMs'))
     await expect(tools.failing({ minErrorRate: 2 })).rejects.toMatchObject(refusal('minErrorRate'))
+  })
+
+  it('estimate durations within 2.5 % and names within a few', async () => {
+    const durations = [0, 0.001, 0.9999, 1, 1.0001, 17.3, 12_345.678, 1e12]
+    const { rows } = await db().pool.query(
+      'select d, tool_usage_duration_key(d)::text as key from unnest($1::float8[]) d',
+      [durations],
+    )
+    expect(rows).toHaveLength(durations.length)
+    for (const { d, key } of rows) {
+      const histogram = emptyHistogram()
+      addTo(histogram, key, '1')
+      const [estimate] = percentilesOf(histogram, [0.5]) as number[]
+      expect(Math.abs((estimate as number) - d)).toBeLessThanOrEqual(d * 0.02501)
+    }
+
+    for (const names of [0, 1, 10, 3_000, 50_000]) {
+      const counted = await db().pool.query(
+        `select tool_usage_distinct(bit_or(tool_usage_bits('name ' || i)))::int4 as n from generate_series(1, $1::int4) i`,
+        [names],
+      )
+      expect(Math.abs(counted.rows[0].n - names)).toBeLessThanOrEqual(names * 0.07)
+    }
   })
 })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isFunesError, type RegisterTool, type Tool } from '../src/index.js'
 import { onEveryEngine } from './engines.js'
 import { textEmbedder } from './text-embedder.js'
+import { toolRaces } from './tool-races.js'
 
 const embedder = textEmbedder('encoder')
 let embedded: string[] = []
@@ -33,6 +34,8 @@ onEveryEngine(
           [name],
         )
       ).rows
+
+    toolRaces(db, embedder, () => embedded.length)
 
     it('keeps a version for each description and schema, and embeds a text once', async () => {
       embedded = []
@@ -88,49 +91,6 @@ onEveryEngine(
       expect(texts).toEqual(['1 Sends mail.', '2 Sends mail.', '3 Sends letters.'])
       expect(new Set(versions.map(({ contentHash }) => contentHash)).size).toBe(3)
       expect(versions[0]?.contentHash).toMatch(/^[0-9a-f]{64}$/)
-    })
-
-    it('registers many in one go, each once however many do it at once', async () => {
-      embedded = []
-      const many = (text: string): RegisterTool[] =>
-        Array.from({ length: 30 }, (_, i) => ({ name: `many_${i}`, description: `${text} ${i}.` }))
-      const made = await tools().registerMany(many('Does'), { batchSize: 20 })
-      expect(made.map(({ outcome }) => outcome)).toEqual(Array(30).fill('created'))
-      expect(made.map(({ name }) => name)).toEqual(many('').map(({ name }) => name))
-      expect(embedded).toHaveLength(30)
-
-      const shuffled = (text: string, by: number) =>
-        many(text).map((_, i, all) => all[(i * 7 + by) % 30] as RegisterTool)
-      const runs = await Promise.all([
-        ...[0, 1, 2].map((by) => tools().registerMany(shuffled('Makes', by))),
-        ...[3, 4].map((by) => tools().registerMany(shuffled('Does', by))),
-      ])
-      expect(runs.flat()).toHaveLength(150)
-      for (const tool of made) {
-        const row = await one(tool.name)
-        const versions = await tools().versions({ name: tool.name })
-        expect(versions.map(({ version }) => version)).toEqual(versions.map((_, i) => i + 1))
-        expect(versions.at(-1)).toMatchObject({ version: row.version, description: row.description })
-        // Whoever came last, the vector is that of the text that stayed.
-        const [vector] = await embedder.embed([`${row.name}: ${row.description}`])
-        const [hit] = await tools().select({ embedding: vector as Float32Array, k: 1 })
-        expect(hit?.tool.name).toBe(tool.name)
-        expect(hit?.distance).toBeCloseTo(0, 5)
-      }
-    })
-
-    it('makes one tool of one name that many register for the first time', async () => {
-      const results = await Promise.all(
-        Array.from({ length: 8 }, (_, i) =>
-          tools().register({ name: 'contested', description: i % 2 ? 'Odd.' : 'Even.' }),
-        ),
-      )
-      expect(results.filter(({ outcome }) => outcome === 'created')).toHaveLength(1)
-      const versions = await tools().versions({ name: 'contested' })
-      expect(versions).toHaveLength(
-        results.filter(({ outcome }) => outcome === 'created' || outcome === 'versioned').length,
-      )
-      expect(await vectorsOf('contested')).toHaveLength(1)
     })
 
     it('takes vectors that are given, and drops those of a text that is gone', async () => {
@@ -225,6 +185,31 @@ onEveryEngine(
       expect(old.valid).toBe(true)
       expect(await refused(tools().validateCall('checked', {}, { version: 3 }))).toBe('TOOL.NOT_FOUND')
       expect(await refused(tools().validateCall('none', {}))).toBe('TOOL.NOT_FOUND')
+    })
+
+    it('says which of many tools is wrong, counted over all batches, and keeps the batches before', async () => {
+      const many = (wrong: object): RegisterTool[] =>
+        Array.from({ length: 5 }, (_, i) => ({
+          ...{ name: `batched_${i}`, description: 'Comes in batches.', embedding: null },
+          ...(i === 4 && wrong),
+        }))
+      for (const [wrong, code] of [
+        [{ description: ' ' }, 'INPUT.INVALID'],
+        [{ parameters: { type: 'array' } }, 'TOOL.SCHEMA_INVALID'],
+        [{ embedding: [1, 2] }, 'EMBEDDING.DIMENSION_MISMATCH'],
+      ] as const) {
+        for (const batchSize of [2, 4, 5]) {
+          const error = await refusal(tools().registerMany(many(wrong), { batchSize }))
+          expect(error).toMatchObject({ code, meta: { place: 4 } })
+          expect(error.message).toContain('tools[4]')
+        }
+      }
+      expect(await tools().get({ name: 'batched_3' })).toMatchObject({ version: 1 })
+      expect(await tools().get({ name: 'batched_4' })).toBeNull()
+      const twins = [0, 1, 2, 3, 3].map((i) => many({})[i] as RegisterTool)
+      expect(await refusal(tools().registerMany(twins, { batchSize: 3 }))).toMatchObject({
+        meta: { place: 4, path: 'tools[4].name' },
+      })
     })
 
     it('refuses what no provider would take, whole batches of it, and says which', async () => {

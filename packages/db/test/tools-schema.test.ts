@@ -56,6 +56,30 @@ describe('parameters', () => {
     }
   })
 
+  it('are read by the draft that they name, and refused where that is another', async () => {
+    const drafts = 'https://json-schema.org/draft'
+    expect(await refused({ $schema: `${drafts}/2020-12/schema`, ...having({}) })).toBe('taken')
+    for (const $schema of [
+      ...[
+        'http://json-schema.org/draft-04/schema#',
+        `${drafts}/2019-09/schema`,
+        'http://json-schema.org/schema#',
+      ],
+      ...['https://example.com/own', `${drafts}/2020-12/schema/more`, '', 7, null],
+    ]) {
+      expect(await refused({ $schema, ...having({}) })).toBe('TOOL.SCHEMA_INVALID /$schema')
+    }
+    // Nothing beside a reference counted in draft-07; in the present one everything does.
+    const definitions = { word: { type: 'string' } }
+    const beside = having({ $ref: '#/definitions/word', minLength: 3, description: 'x' }, { definitions })
+    const old = await readParameters({ $schema: 'http://json-schema.org/draft-07/schema', ...beside })
+    expect(old).toEqual(having({ $ref: '#/definitions/word', description: 'x' }, { definitions }))
+    expect((await compileValidator(old))({ a: 'ab' }).valid).toBe(true)
+    const present = await readParameters(beside)
+    expect(present).toEqual(beside)
+    expect((await compileValidator(present))({ a: 'ab' }).valid).toBe(false)
+  })
+
   it('refer to nothing beyond themselves, and come to an end', async () => {
     expect(await refused(having({ $ref: 'https://example.com/a.json' }))).toMatch('/properties/a/$ref')
     expect(await refused(having({ $ref: 'file:///etc/passwd' }))).toMatch('/properties/a/$ref')

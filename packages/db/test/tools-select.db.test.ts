@@ -250,7 +250,7 @@ onEveryEngine('selecting tools', (db) => {
     expect(await funes.tools.select({ text: 'calendar weather' })).toEqual([])
   })
 
-  it('asks the index where there are many, and answers the same', async () => {
+  it('can ask the index, and answers the same', async () => {
     const { funes, pool } = db()
     const model = (await funes.models.get('default')) as NonNullable<
       Awaited<ReturnType<typeof funes.models.get>>

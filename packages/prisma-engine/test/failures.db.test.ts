@@ -63,13 +63,16 @@ describe.each(engines)('what goes wrong on the %s database', (engine) => {
     expect(output).toContain('ERROR: function nope() does not exist')
   })
 
-  test("a panic in the engine shows its text, and is the CLI's to report", async () => {
+  // These never come to a database.
+  const withoutDatabase = test.runIf(engine === engines[0])
+
+  withoutDatabase("a panic in the engine shows its text, and is the CLI's to report", async () => {
     const output = await fails(['migrate', 'status'], { FORCE_PANIC_SCHEMA_ENGINE: '1' })
     expect(output).toContain('Error in Schema engine.')
     expect(output).toContain('This is the debugPanic artificial panic')
   })
 
-  test('another database system, and a url that is none, are refused', async () => {
+  withoutDatabase('another database system, and a url that is none, are refused', async () => {
     expect(await fails(['migrate', 'status'], { TEST_URL: 'mysql://a:b@localhost/c' })).toContain(
       'PostgreSQL only',
     )

@@ -9,12 +9,12 @@ export function printSelection(report: SelectionReport): string {
   const head = [
     'mode',
     ...DEPTHS.map((depth) => `hit@${depth}`),
-    ...['hit@5, first half', 'hit@5, second half', 'MRR@10', 'p50 ms', 'p95 ms'],
+    ...['hit@5, held out', 'hit@5, chosen on', 'MRR@10', 'p50 ms', 'p95 ms'],
   ]
   const body = report.modes.map((one) => [
     one.mode,
     ...DEPTHS.map((depth) => share(one.hit[depth])),
-    ...[one.hit5Chosen, one.hit5Held].map(share),
+    ...[one.hit5Held, one.hit5Chosen].map(share),
     one.reciprocalRank.toFixed(3).replace(/^0/, ''),
     one.latencyMs.p50.toFixed(1),
     one.latencyMs.p95.toFixed(1),

@@ -14,7 +14,10 @@ import { search } from './search.js'
 import { stats } from './stats.js'
 import { sweep } from './sweep.js'
 import { toolsList, toolsRegister, toolsRemove, toolsSelect, toolsShow } from './tools.js'
+import { toolsFailing, toolsNeverUsed, toolsTrending } from './tools-fare.js'
+import { toolsDisable, toolsEnable } from './tools-switch.js'
 import { toolsUsage } from './tools-usage.js'
+import { toolsValidate } from './tools-validate.js'
 
 /** Everything that `funes` can do, in the order of its help. */
 export const COMMANDS: readonly Command[] = [
@@ -38,7 +41,13 @@ export const COMMANDS: readonly Command[] = [
   toolsShow,
   toolsRegister,
   toolsSelect,
+  toolsValidate,
   toolsUsage,
+  toolsTrending,
+  toolsFailing,
+  toolsNeverUsed,
+  toolsEnable,
+  toolsDisable,
   toolsRemove,
   createCompletions(() => COMMANDS),
 ]

@@ -4,16 +4,30 @@ import { cliError } from '../fault.js'
 
 interface Written extends Record<string, unknown> {
   readonly inputSchema?: unknown
+  readonly annotations?: unknown
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
+
+/**
+ * What a tool of the Model Context Protocol is for: it need not have a description, and then its title says it, here or in the
+ * annotations of older servers, or else its name in words.
+ */
+function describe({ name, description, title, annotations }: Written): unknown {
+  if (description !== undefined && typeof description !== 'string') return description
+  const inWords = isText(name) ? name.replace(/[_-]+/g, ' ').trim() || name : undefined
+  return [description, title, isObject(annotations) && annotations.title, inWords].find(isText)
+}
+
 /** What the Model Context Protocol calls inputSchema are the parameters; its further fields are not kept. */
 function toolOf(written: Written, withoutVector: boolean): RegisterTool {
   const { inputSchema, ...rest } = written
-  const { name, description } = rest
-  const tool = inputSchema === undefined ? rest : { name, description, parameters: inputSchema }
+  const { name } = rest
+  const tool =
+    inputSchema === undefined ? rest : { name, description: describe(written), parameters: inputSchema }
   return {
     ...tool,
     ...(withoutVector && rest.embedding === undefined && { embedding: null }),

@@ -1,18 +1,17 @@
 import type { UsageMeasures, UsageReport } from '@funes/db'
 import { defineCommand } from '../command/command.js'
 import { CONNECTION, USER } from '../command/general.js'
-import { duration, minute, whole } from '../screen/figures.js'
+import { duration, minute, percent, whole } from '../screen/figures.js'
 import { type Column, drawFacts, drawTable } from '../screen/table.js'
 
-const percent = (rate: number | null) => (rate === null ? null : `${(100 * rate).toFixed(1)} %`)
 const time = (ms: number | undefined) => (ms === undefined ? null : duration(ms))
 
-function facts(name: string | undefined, report: UsageReport) {
+function facts(name: string | undefined, report: UsageReport, timeZone?: string) {
   const { durationMs, errors } = report
   return [
     ['tool', name ?? 'all'],
-    ['from', minute(report.since)],
-    ['to', minute(report.until)],
+    ['from', minute(report.since, timeZone)],
+    ['to', minute(report.until, timeZone)],
     ['calls', report.calls],
     ['failures', report.failures],
     ['success', percent(report.successRate)],
@@ -22,13 +21,13 @@ function facts(name: string | undefined, report: UsageReport) {
     ['users', report.users],
     ['sessions', report.sessions],
     ['tokens in, out', `${whole(report.inputTokens)}, ${whole(report.outputTokens)}`],
-    ['last used', minute(report.lastUsedAt)],
+    ['last used', minute(report.lastUsedAt, timeZone)],
     ['errors', errors.map(({ class: name, calls }) => `${name} ${whole(calls)}`).join(', ') || null],
   ] as const
 }
 
-const BUCKET: readonly Column<UsageMeasures & { readonly start: Date }>[] = [
-  { title: 'from', of: ({ start }) => minute(start) },
+const bucketOn = (timeZone?: string): readonly Column<UsageMeasures & { readonly start: Date }>[] => [
+  { title: 'from', of: ({ start }) => minute(start, timeZone) },
   { title: 'calls', of: ({ calls }) => calls, align: 'right' },
   { title: 'failures', of: ({ failures }) => failures, align: 'right' },
   { title: 'success', of: ({ successRate }) => percent(successRate), align: 'right' },
@@ -47,7 +46,7 @@ export const toolsUsage = defineCommand({
     'time-zone': {
       type: 'text',
       value: 'name',
-      about: 'whose days they are, as Europe/Berlin; UTC unless given',
+      about: 'whose days they are and on whose clock they are shown, as Europe/Berlin; UTC unless given',
     },
     user: { ...USER.user, about: 'only calls for this user' },
     ...CONNECTION,
@@ -55,6 +54,7 @@ export const toolsUsage = defineCommand({
   examples: [
     { line: 'funes tools usage', about: 'all tools, the last 30 days' },
     { line: 'funes tools usage send_email --by day --since 2026-01-01', about: 'one tool, day by day' },
+    { line: 'funes tools usage --by day --time-zone Europe/Berlin', about: 'by the days of Berlin' },
   ],
   async run({ values, operands: [tool] }, session) {
     const { since, until, by, user } = values
@@ -71,8 +71,8 @@ export const toolsUsage = defineCommand({
     return {
       data: report,
       show: (width) => [
-        ...drawFacts(facts(tool, report), width),
-        ...(report.buckets.length === 0 ? [] : ['', ...drawTable(report.buckets, BUCKET, width)]),
+        ...drawFacts(facts(tool, report, timeZone), width),
+        ...(report.buckets.length === 0 ? [] : ['', ...drawTable(report.buckets, bucketOn(timeZone), width)]),
       ],
     }
   },

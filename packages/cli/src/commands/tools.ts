@@ -108,11 +108,14 @@ export const toolsRegister = defineCommand({
   name: 'tools register',
   summary: 'register the tools in a JSON file, or what has changed of them',
   details:
-    'The file holds a tool, a list, or { "tools": [...] } as an MCP server lists them. A changed description or schema makes a new ' +
-    'version; the same again changes nothing.',
+    'The file holds a tool, a list, or { "tools": [...] } as an MCP server lists them; one without a description is described by its ' +
+    'title or its name. A changed description or schema makes a new version; the same again changes nothing.',
   operands: [{ name: 'file', about: 'JSON; - is stdin', required: true, path: 'file' }],
   options: {
-    'no-vector': { type: 'flag', about: 'without vectors: found by their words only' },
+    'no-vector': {
+      type: 'flag',
+      about: 'make no vectors: new tools are found by their words only, and those that have a vector keep it',
+    },
     ...VECTORS,
     ...CONNECTION,
   },

@@ -16,7 +16,35 @@ export function size(bytes: number): string {
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
 }
 
-/** A time to the minute, in UTC: 2026-01-31 09:30Z. */
-export function minute(time: Date | null): string | null {
-  return time && `${time.toISOString().slice(0, 16).replace('T', ' ')}Z`
+/** A share from 0 to 1 in percent: 12.3 %. */
+export function percent(share: number | null): string | null {
+  return share === null ? null : `${(100 * share).toFixed(1)} %`
+}
+
+/** The clock of a time zone; undefined for one that this runtime does not know, though a database may. */
+function clockOf(timeZone: string): Intl.DateTimeFormat | undefined {
+  const twoDigits = { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' } as const
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      ...{ timeZone, hourCycle: 'h23', timeZoneName: 'longOffset', year: 'numeric' },
+      ...twoDigits,
+    })
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** A time to the minute on the clock of a time zone: 2026-01-31 10:30+01:00, in UTC 2026-01-31 09:30Z. */
+export function minute(time: Date | null, timeZone = 'UTC'): string | null {
+  if (time === null) return null
+  const clock = timeZone === 'UTC' ? undefined : clockOf(timeZone)
+  if (clock === undefined) return `${time.toISOString().slice(0, 16).replace('T', ' ')}Z`
+  const parts = new Map(clock.formatToParts(time).map(({ type, value }) => [type, value]))
+  const [year, month, day, hour, ofHour] = (['year', 'month', 'day', 'hour', 'minute'] as const).map(
+    (type) => parts.get(type) ?? '',
+  )
+  // Nothing but GMT in some releases of Node.
+  const offset = parts.get('timeZoneName')?.replace(/^GMT/, '') || '+00:00'
+  return `${year?.padStart(4, '0')}-${month}-${day} ${hour}:${ofHour}${offset}`
 }

@@ -43,14 +43,14 @@ const NEWLINE = 10
 const TABLE = /^\{"table":"([a-z_]+)","row":/
 
 /** The lines of a buffer, without their line feeds. */
-export function* linesOf(buffer: Buffer): Generator<Buffer> {
+function* linesOf(buffer: Buffer): Generator<Buffer> {
   for (let start = 0, end: number; start < buffer.length; start = end + 1) {
     end = buffer.indexOf(NEWLINE, start)
     yield buffer.subarray(start, end)
   }
 }
 
-export const withoutCrc = (line: Buffer): Buffer =>
+const withoutCrc = (line: Buffer): Buffer =>
   line.subarray(0, Math.max(0, line.length - CRC_SUFFIX_BYTES))
 
 /** The table that a line has a row of, and the row as it is written. */
@@ -61,14 +61,14 @@ export function rowOf(line: Buffer): { table: ArchiveTable; row: Buffer } | unde
 }
 
 /** The time of a line that says that an export went on. */
-export function resumedAt(line: Buffer): string | undefined {
+function resumedAt(line: Buffer): string | undefined {
   return line.subarray(0, 11).toString('latin1') === '{"resumed":'
     ? (JSON.parse(line.toString()) as { resumed: string }).resumed
     : undefined
 }
 
 /** The running checksum after the lines of a frame; undefined if one is not what was written. */
-export function crcAfter(lines: Buffer, crc: number): number | undefined {
+function crcAfter(lines: Buffer, crc: number): number | undefined {
   let running = crc
   for (const line of linesOf(lines)) {
     const stated = CRC_SUFFIX.exec(line.subarray(-CRC_SUFFIX_BYTES).toString('latin1'))?.[1]

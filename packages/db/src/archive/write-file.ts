@@ -8,7 +8,7 @@ import { type Packer, packed } from './pack.js'
 export const partOf = (path: string): string => `${path}.part`
 
 /** What the file system refuses. */
-export function failing<T>(done: Promise<T>): Promise<T> {
+function failing<T>(done: Promise<T>): Promise<T> {
   return done.catch((error: unknown) => {
     throw ioFault('written', error)
   })

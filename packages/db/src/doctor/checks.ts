@@ -11,6 +11,7 @@ import { checkConnections, checkTransactions } from './check-sessions.js'
 import { checkSettings } from './check-settings.js'
 import { checkTables } from './check-tables.js'
 import { checkTenancy } from './check-tenancy.js'
+import { checkUsage } from './check-usage.js'
 import { checkVectorIndexes } from './check-vector-indexes.js'
 
 /** Everything that `doctor` looks at, in the order of its report. */
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   checkVectorIndexes,
   checkSettings,
   checkTables,
+  checkUsage,
   checkTransactions,
   checkConnections,
   checkReplication,

@@ -48,7 +48,7 @@ export const ERROR_CODES = {
   'TOOL.SCHEMA_INVALID':
     "A tool's parameters are no JSON Schema (draft 2020-12) of an object. `meta.path` points into the schema.",
   'TOOL.FORMAT_UNSUPPORTED':
-    "A provider does not take the tool's schema as it is. `meta.keyword` names what stands in the way.",
+    'A provider does not take some of the tools as they are. `meta.tools` names them, and the keyword that stands in the way.',
   'ARCHIVE.DAMAGED':
     'A line of an archive is not what was written. `meta.line` names it, `meta.damage` says why.',
   'ARCHIVE.INCOMPLETE': 'An archive ends before its last line: its export was interrupted, or it was cut.',

@@ -24,7 +24,8 @@ export const lockMigrations = statement<never>(sql`select pg_advisory_xact_lock(
 
 /**
  * A migration may build indexes: the limit of ordinary statements does not apply. And it concerns the rows of all users,
- * which row-level security would hide from the tables' owner.
+ * which row-level security would hide from the tables' owner. Weeks in it are those of UTC: seven days of a clock that is put
+ * back are an hour more.
  */
 export const liftTimeouts = statement<never>(sql`
   select

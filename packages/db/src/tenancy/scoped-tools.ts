@@ -11,7 +11,8 @@ import { newUsage, writeUsages } from '../tools/usage/write.js'
 /** Tools as a scope has them: the registry is everybody's and is not changed here, usages are the scope's own. */
 export interface ScopedTools<Usage, Query> extends Pick<Tools, 'select' | 'get' | 'list' | 'validateCall'> {
   /**
-   * Stores how a call of a tool went, and answers when it is stored.
+   * Stores how a call of a tool went, and answers when it is stored: a queue would mix users, which a scope keeps apart. It throws,
+   * so an agent's call that must not fail for it catches that.
    *
    * @throws `TOOL.NOT_FOUND`, `INPUT.INVALID`, `TENANCY.FOREIGN_USER`
    */

@@ -16,16 +16,19 @@ import { searchText } from './words.js'
 interface Entry {
   readonly given: RegisterTool
   readonly row: NewTool
+  /** Which of many it is; null for the only one. */
+  readonly place: number | null
 }
 
 /** How often others may register the same tools in between. */
 const MAX_ATTEMPTS = 10
 
-async function entryOf(given: RegisterTool): Promise<Entry> {
+async function entryOf(given: RegisterTool, place: number | null): Promise<Entry> {
   const input = checked(registerSchema, given)
   const parameters = await readParameters(given.parameters)
   return {
     given,
+    place,
     row: {
       name: input.name,
       description: input.description,
@@ -41,24 +44,26 @@ async function entryOf(given: RegisterTool): Promise<Entry> {
 }
 
 /** Of many tools, which one it is that an error is about. */
-function ofTool(error: unknown, place: number): unknown {
-  if (!isFunesError(error)) return error
+function ofTool(error: unknown, place: number | null): unknown {
+  if (place === null || !isFunesError(error)) return error
   const { code, message, fix, meta } = error
   return funesError(code, `tools[${place}]: ${message}`, { fix, meta: { ...meta, place }, cause: error })
 }
 
-async function entriesOf(tools: readonly RegisterTool[]): Promise<Entry[]> {
+/** @param first the place of the first one among all; null when it is the only one */
+async function entriesOf(tools: readonly RegisterTool[], first: number | null): Promise<Entry[]> {
   const entries: Entry[] = []
   const places = new Map<string, number>()
-  for (const [place, tool] of tools.entries()) {
-    const entry = await entryOf(tool).catch((error: unknown) => {
-      throw tools.length === 1 ? error : ofTool(error, place)
+  for (const [i, tool] of tools.entries()) {
+    const place = (first ?? 0) + i
+    const entry = await entryOf(tool, first === null ? null : place).catch((error: unknown) => {
+      throw ofTool(error, first === null ? null : place)
     })
     const before = places.get(entry.row.name)
     if (before !== undefined) {
       throw funesError('INPUT.INVALID', `tools[${place}].name: is that of tools[${before}] too.`, {
         fix: 'Give each tool a name of its own.',
-        meta: { path: `tools[${place}].name` },
+        meta: { path: `tools[${place}].name`, place },
       })
     }
     places.set(entry.row.name, place)
@@ -70,6 +75,14 @@ async function entriesOf(tools: readonly RegisterTool[]): Promise<Entry[]> {
 /** The text that a tool is embedded by; re-embedding a model makes the same. */
 const textOf = ({ row }: Entry) => `${row.name}: ${row.description}`
 
+function encodeOf(model: Parameters<typeof encodeFor>[0], { place }: Entry, embedding: VectorInput): Buffer {
+  try {
+    return encodeFor(model, embedding)
+  } catch (error) {
+    throw ofTool(error, place)
+  }
+}
+
 /** Encodes the vectors that were given, and has those made that are missing, in one call of the embedder. */
 async function makeVectors(context: MemoryContext, entries: readonly Entry[]): Promise<void> {
   const model = await context.model.get()
@@ -78,7 +91,7 @@ async function makeVectors(context: MemoryContext, entries: readonly Entry[]): P
     const { embedding } = entry.given
     entry.row.keepsVector = false
     if (embedding === undefined) open.push(entry)
-    else entry.row.embedding = embedding === null ? null : encodeFor(model, embedding)
+    else entry.row.embedding = embedding === null ? null : encodeOf(model, entry, embedding)
   }
   const asked = open.filter(({ row }) => row.embedding === null)
   if (asked.length === 0) return
@@ -164,12 +177,17 @@ function registered(row: RegisteredRow): RegisteredTool {
   return { ...tool, outcome: outcomeOf(row) }
 }
 
-/** Registers up to 1,000 tools, all or none. */
+/**
+ * Registers up to 1,000 tools, all or none.
+ *
+ * @param first the place of the first one among all that are registered; null when it is the only one
+ */
 export async function registerBatch(
   context: MemoryContext,
   tools: readonly RegisterTool[],
+  first: number | null = null,
 ): Promise<RegisteredTool[]> {
-  const entries = await entriesOf(tools)
+  const entries = await entriesOf(tools, first)
   if (entries.length === 0) return []
   const givesVectors = entries.some(({ given }) => given.embedding !== undefined && given.embedding !== null)
   const rows = await underModel(context, { givesVectors }, (pinned) => {
@@ -191,7 +209,7 @@ export async function registerAll(
 ): Promise<RegisteredTool[]> {
   const all: RegisteredTool[] = []
   for await (const batch of batches(asIterable(tools, 'tools'), batchSize)) {
-    all.push(...(await registerBatch(context, batch)))
+    all.push(...(await registerBatch(context, batch, all.length)))
   }
   return all
 }

@@ -1,14 +1,8 @@
 import type { Calls } from '../calls.js'
 import { checked } from '../input.js'
 import type { MemoryContext } from '../memories/context.js'
-import {
-  type AnthropicTool,
-  asAnthropic,
-  asMCP,
-  asOpenAI,
-  type Formattable,
-  type MCPTool,
-} from './formats.js'
+import type { Formattable, MCPTool } from './format-types.js'
+import { asAnthropic, asMCP, asOpenAI } from './formats.js'
 import { registerManySchema } from './input.js'
 import { registerAll, registerBatch } from './register.js'
 import { getTool, listTools, listVersions, remove, switchTool, validateCall } from './registry.js'
@@ -52,7 +46,7 @@ export interface Tools {
    * of itself, those before it stay; only of tools that others register in the same moment, some may be there. To have all or
    * nothing, call it inside `funes.transaction`.
    *
-   * @throws as `register`; `meta.place` says which tool of its batch it is
+   * @throws as `register`; `meta.place` says which tool it is, from 0, and those of its batch and after it are not registered
    */
   registerMany(
     tools: Iterable<RegisterTool> | AsyncIterable<RegisterTool>,
@@ -108,7 +102,8 @@ export interface Tools {
   /** As below, with how the selection went and what each score is made of. */
   select(request: ExplainTools): Promise<ExplainedSelection>
   /**
-   * The `k` best tools for what is to be done, best first. All `k` come whenever so many are meant.
+   * The `k` best tools for what is to be done, best first. By meaning, alone or with words, all `k` come whenever so many that
+   * have a vector are meant; by words alone, and of tools without a vector, those that have one of the words.
    *
    * @throws `INPUT.INVALID`, `EMBEDDING.*`
    * @example
@@ -116,17 +111,22 @@ export interface Tools {
    */
   select(request: SelectTools): Promise<ToolHit[]>
   /**
-   * The tools in the shape of OpenAI's `tools`, of Chat Completions unless `api` says Responses.
+   * The tools in the shape of OpenAI's `tools`, of Chat Completions unless `api` says Responses; with `strict` those that
+   * OpenAI can hold the model to. With `onUnsupported`, what it does not take is left out and told of.
    *
-   * @throws `TOOL.FORMAT_UNSUPPORTED` for a schema with alternatives at the top
+   * @throws `TOOL.FORMAT_UNSUPPORTED` naming each tool that it does not take: for alternatives at the top of its schema, for
+   * what `strict: true` asks, or for one tool too many; `INPUT.INVALID`
+   * @example
+   * const tools = funes.tools.asOpenAI(hits, { strict: 'prefer', onUnsupported: ({ tool, problems }) => log(tool.name, problems) })
    */
   asOpenAI: typeof asOpenAI
   /**
-   * The tools in the shape of Anthropic's `tools`.
+   * The tools in the shape of Anthropic's `tools`. With `onUnsupported`, what it does not take is left out and told of.
    *
-   * @throws `TOOL.FORMAT_UNSUPPORTED` for a schema with alternatives at the top
+   * @throws `TOOL.FORMAT_UNSUPPORTED` naming each tool that it does not take: for alternatives at the top of its schema, or
+   * for the name of a parameter; `INPUT.INVALID`
    */
-  asAnthropic(hits: Formattable): AnthropicTool[]
+  asAnthropic: typeof asAnthropic
   /** The tools in the shape of the Model Context Protocol's `tools/list`. */
   asMCP(hits: Formattable): MCPTool[]
 }

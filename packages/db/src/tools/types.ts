@@ -42,11 +42,12 @@ export interface RegisterTool {
   name: string
   /** What the tool does and when to use it: 1 to 20,000 characters. The vector is that of `name: description`. */
   description: string
-  /** No parameters unless given. `type` must be `object` at the top; 128 KiB and 64 levels at most. */
+  /** No parameters unless given. `type` must be `object` at the top, `$schema` draft 2020-12 or draft-07; 128 KiB and 64 levels at most. */
   parameters?: ToolParameters
   /**
    * The vector of `name: description` under the model in use. Left out, the embedder makes it, unless there is one of this
-   * text already; `null` registers a tool that only words find.
+   * text already. `null` makes none: a new tool, or one with a new text, is found by words alone until it is given one, by
+   * registering it again or by re-embedding; one that has a vector of this text keeps it.
    */
   embedding?: VectorInput | null
   /** Up to 100 tags of 1 to 100 characters. */

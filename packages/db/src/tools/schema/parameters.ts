@@ -3,6 +3,7 @@ import { checked, jsonObject } from '../../input.js'
 import type { JsonSchema } from '../types.js'
 import { assertSelfContained, schemaInvalid } from './refused.js'
 import { compileValidator, metaProblem } from './validator.js'
+import { walkSchema } from './walk.js'
 
 /** Of the schema as JSON, in UTF-8. */
 const MAX_BYTES = 128 * 1024
@@ -10,6 +11,15 @@ const MAX_BYTES = 128 * 1024
 const MAX_DEPTH = 64
 
 const NO_PARAMETERS: JsonSchema = { type: 'object', properties: {} }
+
+/** Drafts that are read: 2020-12, and 07, which many generators name and which is refused where it meant something else. */
+const DRAFT = /^https?:\/\/json-schema\.org\/draft(?:\/(2020-12)|-(07))\/schema#?$/
+
+/** What may stand beside `$ref` in draft 07 and still says something: it holds arguments to nothing. */
+const BESIDE_REF: readonly string[] = [
+  ...['$ref', '$defs', 'definitions', '$comment', 'title', 'description', 'default', 'examples', 'readOnly'],
+  ...['writeOnly', 'deprecated'],
+]
 
 const parametersSchema = z.strictObject({ parameters: jsonObject })
 
@@ -42,19 +52,46 @@ function asJson(given: unknown): JsonSchema {
   return checked(parametersSchema, { parameters: value }).parameters
 }
 
+/** @throws `TOOL.SCHEMA_INVALID` for a draft, or a dialect of somebody's own, by which the schema may mean something else */
+function draftOf(dialect: unknown): '2020-12' | '07' {
+  if (dialect === undefined) return '2020-12'
+  const [, present, seventh] = DRAFT.exec(typeof dialect === 'string' ? dialect : '') ?? []
+  if (present !== undefined) return '2020-12'
+  if (seventh !== undefined) return '07'
+  throw schemaInvalid(
+    '/$schema',
+    'names neither draft 2020-12 nor draft-07, and would be read as what it is not',
+  )
+}
+
+/** A schema of draft 07, by which nothing beside `$ref` counts, as the present draft says the same. */
+function asPresentDraft(schema: JsonSchema): JsonSchema {
+  const copy = structuredClone(schema)
+  walkSchema(copy, (one, pointer) => {
+    if (typeof one.$ref !== 'string') return
+    for (const key of Object.keys(one)) {
+      // That arguments are an object is so anyway.
+      if (BESIDE_REF.includes(key) || (pointer === '' && key === 'type')) continue
+      delete (one as Record<string, unknown>)[key]
+    }
+  })
+  return copy
+}
+
 /**
  * Checks what a tool's parameters were given as, and brings it to the form in which it is stored: a JSON Schema of draft
- * 2020-12 for an object, without `$schema` and `$id` at the top.
+ * 2020-12 for an object, without `$schema` and `$id` at the top. One of draft-07 is brought to the same meaning.
  *
  * @throws `TOOL.SCHEMA_INVALID` with the path, `INPUT.INVALID`, `INPUT.NUL_CHARACTER`
  */
 export async function readParameters(given: unknown): Promise<JsonSchema> {
   if (given === undefined) return NO_PARAMETERS
-  const { $schema, $id, ...schema } = asJson(given)
-  const bytes = Buffer.byteLength(JSON.stringify(schema))
+  const { $schema, $id, ...own } = asJson(given)
+  const bytes = Buffer.byteLength(JSON.stringify(own))
   if (bytes > MAX_BYTES) throw schemaInvalid('', `has ${bytes} bytes, the limit is ${MAX_BYTES}`)
-  const depth = depthOf(schema)
+  const depth = depthOf(own)
   if (depth > MAX_DEPTH) throw schemaInvalid('', `is ${depth} levels deep, the limit is ${MAX_DEPTH}`)
+  const schema = draftOf($schema) === '07' ? asPresentDraft(own) : own
   const problem = await metaProblem(schema)
   if (problem !== null) throw schemaInvalid(problem.path, problem.message)
   if (schema.type !== 'object') throw schemaInvalid('/type', 'must be object at the top')

@@ -3,10 +3,11 @@ import type { UsageStats } from './types.js'
 /** Why usages are not taken. */
 export type DropReason = keyof UsageStats['dropped']
 
-/** Counts what becomes of usages, and says aloud once for each reason that some were lost. */
+/** Counts what becomes of usages, and says aloud that some were lost: for each reason once an hour at most. */
 export interface UsageCounts {
   wrote(count: number): void
-  dropped(reason: DropReason, count: number): void
+  /** @param names of tools that are not registered */
+  dropped(reason: DropReason, count: number, names?: readonly string[]): void
   failed(code: string, count: number): void
   /** A failure that lost nothing. */
   stumbled(code: string): void
@@ -24,6 +25,17 @@ const MESSAGES: Record<Exclude<DropReason, 'purged'> | 'failed', string> = {
   failed: 'usages of tools could not be stored and are lost',
 }
 
+const SAY_EVERY_MS = 3_600_000
+const MAX_NAMES = 5
+const MAX_NAME = 100
+
+/** A few of the names, as they may be long and many. */
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return ''
+  const first = names.slice(0, MAX_NAMES).map((name) => JSON.stringify(name.slice(0, MAX_NAME)))
+  return `: ${first.join(', ')}${names.length > MAX_NAMES ? ', ...' : ''}`
+}
+
 export function createUsageCounts(warn: Warn): UsageCounts {
   const dropped: Record<DropReason, number> = {
     overload: 0,
@@ -32,26 +44,32 @@ export function createUsageCounts(warn: Warn): UsageCounts {
     closed: 0,
     purged: 0,
   }
-  const said = new Set<string>()
+  const saidAt = new Map<string, number>()
   let written = 0
   let failed = 0
   let lastError: string | null = null
 
-  function say(reason: keyof typeof MESSAGES, fields: Readonly<Record<string, unknown>>): void {
-    if (said.has(reason)) return
-    said.add(reason)
-    warn({ reason, ...fields }, `${MESSAGES[reason]} (said once; tools.usageStats() counts them)`)
+  function say(
+    reason: keyof typeof MESSAGES,
+    fields: Readonly<Record<string, unknown>>,
+    names: readonly string[] = [],
+  ): void {
+    const now = Date.now()
+    if (now - (saidAt.get(reason) ?? Number.NEGATIVE_INFINITY) < SAY_EVERY_MS) return
+    saidAt.set(reason, now)
+    const what = `${MESSAGES[reason]}${listed(names)}`
+    warn({ reason, ...fields }, `${what} (said once an hour at most; tools.usageStats() counts them)`)
   }
 
   return {
     wrote(count) {
       written += count
     },
-    dropped(reason, count) {
+    dropped(reason, count, names) {
       if (count === 0) return
       dropped[reason] += count
       // Who was purged was meant to be: that is nothing to warn of.
-      if (reason !== 'purged') say(reason, {})
+      if (reason !== 'purged') say(reason, {}, names)
     },
     failed(code, count) {
       failed += count

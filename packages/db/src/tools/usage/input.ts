@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { date, idText, jsonObject } from '../../input.js'
+import { date, idText, jsonObject, uuid } from '../../input.js'
 import { MAX_CLASS, type UsageError } from './error-class.js'
 
 /** Names are looked up and not judged: one that no tool can have is a tool that there is none of. */
@@ -38,20 +38,28 @@ export const usageSchema = z
     outputTokens: tokens.optional(),
     metadata: jsonObject.optional(),
     at: date.optional(),
+    id: uuid.optional(),
   })
   .refine(({ success, error }) => !success || error === undefined, {
     message: 'goes only with success: false',
     path: ['error'],
   })
+  .refine(({ id, at }) => id === undefined || at !== undefined, {
+    message: 'goes only with at: usages are told apart by both',
+    path: ['id'],
+  })
 
 export const waitSchema = z.boolean('must be true or false').optional()
 
-/** Offsets such as UTC+2 are left out: PostgreSQL reads their sign the other way round. */
+/**
+ * Offsets such as UTC+2 are left out, as PostgreSQL reads their sign the other way round, and so are abbreviations such as CET: it
+ * takes them for a fixed offset, summer or not.
+ */
 const timeZone = z
   .string()
   .regex(
-    /^[A-Za-z_]+(\/[A-Za-z0-9_+-]+){0,2}$/,
-    'must be a name of the IANA time zone database, such as Europe/Berlin',
+    /^(?:utc|gmt|[a-z_]+(?:\/[a-z0-9_+-]+){1,2})$/i,
+    'must be UTC, or a name of the IANA time zone database with a region, such as Europe/Berlin',
   )
 
 const MAX_WINDOW_MS = 10 * 366 * 86_400_000

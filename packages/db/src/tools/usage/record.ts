@@ -1,5 +1,6 @@
 import type { Calls } from '../../calls.js'
 import type { Engine } from '../../engine/engine.js'
+import { databaseError, withMeta } from '../../errors/database-error.js'
 import { isFunesError } from '../../errors/funes-error.js'
 import { checked } from '../../input.js'
 import type { NewUsage } from '../../sql/tool-usage.js'
@@ -9,7 +10,7 @@ import { waitSchema } from './input.js'
 import type { UsageQueue } from './queue.js'
 import type { RecordManyResult, RecordOneUsage, RecordOptions, RecordUsage } from './types.js'
 import type { UsageUpkeep } from './upkeep.js'
-import { newUsage, type Written, writeUsages } from './write.js'
+import { newUsage, newUsageAt, type Written, writeUsages } from './write.js'
 
 /** Recording how calls of tools went. */
 export interface Recording {
@@ -23,8 +24,9 @@ export interface Recording {
    */
   recordUsage(usage: RecordOneUsage): Promise<void>
   /**
-   * Records many. With `wait` they are stored in batches before it answers: wrong arguments store nothing, and usages of tools that
-   * there are none of are left out and told. Where a batch fails, others are kept; inside `funes.transaction` nothing is.
+   * Records many. With `wait` they are stored in batches before it answers: wrong arguments store nothing (`meta.index` says which),
+   * and usages of tools that there are none of are left out and told. Where a batch fails, others are kept (`meta.accepted` says how
+   * many); inside `funes.transaction` nothing is. Usages with an `id` may then be recorded again.
    *
    * @throws only with `wait`: `INPUT.INVALID`, `INPUT.NUL_CHARACTER`, `DB.*`
    */
@@ -75,10 +77,8 @@ export function createRecording(
     // Making a partition holds locks until the end, which a caller's transaction may be far from.
     if (isOwn) await upkeep.prepare(batch)
     const written = await writeUsages(engine, batch, { isShared: isOwn })
-    if (isOwn) {
-      counts.wrote(written.written)
-      await upkeep.wrote(batch)
-    }
+    if (isOwn) counts.wrote(written.written)
+    upkeep.wrote(batch)
     return written
   }
 
@@ -109,7 +109,11 @@ export function createRecording(
       const writers = engine.isInTransaction() ? 1 : WRITERS
       const ends = await Promise.allSettled(Array.from({ length: writers }, storeNext))
       const failure = ends.find((end) => end.status === 'rejected')
-      if (failure !== undefined) throw failure.reason
+      if (failure !== undefined) {
+        // What other batches stored stays, but for a transaction of the caller's.
+        const kept = engine.isInTransaction() ? 0 : accepted
+        throw withMeta(databaseError(failure.reason), { accepted: kept })
+      }
       return { accepted, dropped: ready.length - accepted, unknownTools: [...unknownTools] }
     },
   })
@@ -128,7 +132,8 @@ export function createRecording(
       }
       await storing.recordUsage({ ...usage, ...limits })
     },
-    async recordUsageMany(usages, { wait, signal, timeoutMs } = {}) {
+    async recordUsageMany(usages, options) {
+      const { wait, signal, timeoutMs } = options ?? {}
       if (!wait) {
         let accepted = 0
         let all = 0
@@ -149,7 +154,7 @@ export function createRecording(
         ...(signal !== undefined && { signal }),
         ...(timeoutMs !== undefined && { timeoutMs }),
       }
-      return storing.recordUsageMany({ ready: Array.from(usages, newUsage), ...limits })
+      return storing.recordUsageMany({ ready: Array.from(usages, newUsageAt), ...limits })
     },
   }
 }

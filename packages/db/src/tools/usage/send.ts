@@ -1,33 +1,23 @@
 import type { Engine } from '../../engine/engine.js'
 import type { FunesErrorCode } from '../../errors/codes.js'
 import { databaseError } from '../../errors/database-error.js'
+import type { FunesError } from '../../errors/funes-error.js'
 import type { NewUsage } from '../../sql/tool-usage.js'
 import type { UsageCounts } from './counts.js'
-import type { Patience, Sent } from './queue.js'
 import type { UsageUpkeep } from './upkeep.js'
 import { writeUsages } from './write.js'
 
-/** What may go better the next time. A tool may have been removed between looking it up and referring to it. */
-const MAY_PASS: ReadonlySet<FunesErrorCode> = new Set([
-  'DB.UNREACHABLE',
-  'DB.POOL_EXHAUSTED',
-  'DB.AUTH_FAILED',
-  'DB.TIMEOUT',
-  'DB.LOCK_TIMEOUT',
-  'DB.CONFLICT',
-  'DB.CONSTRAINT',
-  'DB.NOT_MIGRATED',
-  'EMBEDDED.BUSY',
-])
+/** A value, a constraint, a limit of the server, a trigger of somebody's: what a row can be refused for, and others of its batch not. */
+const OF_ROWS = /^(22|23|44|54|P0)/
+const NO_SUCH_TOOL = '23503'
 
-/** What is nobody's fault in the batch, and lasts as long as it lasts: a failover, a restart, a password that is changed. */
-const OUTAGES: ReadonlySet<FunesErrorCode> = new Set([
-  'DB.UNREACHABLE',
-  'DB.POOL_EXHAUSTED',
-  'DB.AUTH_FAILED',
-  'EMBEDDED.BUSY',
-])
-const NONE: ReadonlySet<FunesErrorCode> = new Set()
+/** Whether a batch was refused for what is in it. Anything else may pass, however long it takes. */
+function isOfRows({ code, meta }: FunesError): boolean {
+  return typeof meta.sqlstate === 'string' ? OF_ROWS.test(meta.sqlstate) : code === 'DB.QUERY_FAILED'
+}
+
+/** What no time mends: the caller's pool was ended, or the role is held to one user, and the queue is of all. */
+const HOPELESS: ReadonlySet<FunesErrorCode> = new Set(['CLIENT.CLOSED', 'TENANCY.FOREIGN_USER'])
 
 /**
  * Nobody remembers for longer than a day who was purged: what has waited for half of one, in a process that slept, is not stored
@@ -35,34 +25,67 @@ const NONE: ReadonlySet<FunesErrorCode> = new Set()
  */
 const MAX_HELD_MS = 12 * 3_600_000
 
+/**
+ * Stores a batch, and answers with what is to be sent again. Never throws, and counts what it did.
+ *
+ * @param isLast whether it will not be sent again: what is not stored then is lost
+ */
+export type Send = (batch: readonly NewUsage[], isLast: boolean) => Promise<readonly NewUsage[]>
+
 /** Stores batches of the queue. Ids are made before, so a batch whose answer was lost is not stored twice. */
 export function createSender(
   engine: Pick<Engine, 'run'>,
-  upkeep: UsageUpkeep,
+  upkeep: Pick<UsageUpkeep, 'prepare' | 'wrote'>,
   counts: UsageCounts,
-): (batch: readonly NewUsage[], patience: Patience) => Promise<Sent> {
-  return async (batch, patience) => {
+): Send {
+  async function store(batch: readonly NewUsage[], isLast: boolean): Promise<readonly NewUsage[]> {
+    try {
+      const { written, unknown, unknownTools, purged } = await writeUsages(engine, batch, {
+        isShared: true,
+        isQueued: true,
+      })
+      counts.wrote(written)
+      counts.dropped('unknownTool', unknown, unknownTools)
+      counts.dropped('purged', purged)
+      upkeep.wrote(batch)
+      return []
+    } catch (error) {
+      const failure = databaseError(error)
+      if (isOfRows(failure)) return storeParts(batch, isLast, failure)
+      if (isLast || HOPELESS.has(failure.code)) {
+        counts.failed(failure.code, batch.length)
+        return []
+      }
+      counts.stumbled(failure.code)
+      return batch
+    }
+  }
+
+  /** All but the rows that were refused, found by halves. */
+  async function storeParts(
+    batch: readonly NewUsage[],
+    isLast: boolean,
+    failure: FunesError,
+  ): Promise<readonly NewUsage[]> {
+    if (batch.length === 1) {
+      // Its tool was removed between looking it up and referring to it: there is none of that name the next time.
+      const isAgain = failure.meta.sqlstate === NO_SUCH_TOOL && !isLast
+      if (isAgain) counts.stumbled(failure.code)
+      else counts.failed(failure.code, 1)
+      return isAgain ? batch : []
+    }
+    const half = batch.length >> 1
+    const again = await store(batch.slice(0, half), isLast)
+    const rest = batch.slice(half)
+    return again.length > 0 ? [...again, ...rest] : store(rest, isLast)
+  }
+
+  return async (batch, isLast) => {
     const now = Date.now()
     const kept = batch.filter(({ userId, recordedAt }) => userId === null || now - recordedAt < MAX_HELD_MS)
-    const late = batch.length - kept.length
-    try {
-      await upkeep.prepare(kept)
-      const { written, unknown, purged } = await writeUsages(engine, kept, { isShared: true, isQueued: true })
-      counts.wrote(written)
-      counts.dropped('unknownTool', unknown)
-      counts.dropped('purged', purged + late)
-    } catch (error) {
-      const { code } = databaseError(error)
-      const mayPass = patience === 'all' ? MAY_PASS : patience === 'outages' ? OUTAGES : NONE
-      if (mayPass.has(code)) {
-        counts.stumbled(code)
-        return 'again'
-      }
-      counts.failed(code, kept.length)
-      counts.dropped('purged', late)
-      return 'done'
-    }
-    await upkeep.wrote(kept)
-    return 'done'
+    counts.dropped('purged', batch.length - kept.length)
+    if (kept.length === 0) return []
+    await upkeep.prepare(kept)
+    return store(kept, isLast)
   }
 }

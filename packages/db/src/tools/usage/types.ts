@@ -21,10 +21,12 @@ export interface RecordUsage {
   /** Whole numbers from 0. */
   inputTokens?: number
   outputTokens?: number
-  /** Any JSON object. */
+  /** Any JSON object of up to 16,384 characters. */
   metadata?: Record<string, unknown>
   /** When it was called; now unless given. */
   at?: Date
+  /** A UUID: recorded again with the same `at`, such as after an answer was lost, the call counts once. Only with `at`. */
+  id?: string
 }
 
 /** How a usage is recorded. */
@@ -55,7 +57,7 @@ export interface UsageStats {
   /** Stored, but for those in a transaction of the caller's, which may yet be rolled back. */
   readonly written: number
   /**
-   * Refused: the queue was full, no tool of that name, an argument was wrong, Funes was closed, or the user was purged after
+   * Refused: the queue was full, as it is before long while the database cannot be written to, no tool of that name, an argument was wrong, Funes was closed, or the user was purged after
    * the usage was recorded, or within the minute before.
    */
   readonly dropped: {
@@ -65,7 +67,7 @@ export interface UsageStats {
     readonly closed: number
     readonly purged: number
   }
-  /** Lost, as the database did not take them, however often it was tried. */
+  /** Lost: the database refused just these, or Funes was closed while it could not be written to. */
   readonly failed: number
   /** The code of the last failure; null when there was none. */
   readonly lastError: string | null

@@ -53,7 +53,8 @@ export interface ToolUsage extends Recording {
    */
   neverUsed(options?: NeverUsedTools): Promise<NeverUsedTool[]>
   /**
-   * Stores everything that is queued by now. `close` does it too.
+   * Stores everything that is queued by now. `close` does it too. Where the database takes nothing it gives up after some seconds;
+   * what is queued stays so, and `usageStats` tells.
    *
    * @throws `TRANSACTION.NOT_ALLOWED`; never for what could not be stored, which `usageStats` tells
    */
@@ -62,7 +63,8 @@ export interface ToolUsage extends Recording {
   usageStats(): UsageStats
   /**
    * Makes the partitions of the weeks to come, adds up what is not in the totals yet, and drops rows by age where `keepRawMs` is
-   * given, here or to `createFunes`. Writers do all of this by themselves; call it where usages are imported.
+   * given, here or to `createFunes`. Writers do all of this by themselves, scopes and short-lived processes too, but for the default
+   * partition: call it where usages are imported.
    *
    * @throws `INPUT.INVALID`, `TRANSACTION.NOT_ALLOWED`, `DB.LOCK_TIMEOUT`, `DB.PERMISSION_DENIED`
    */
@@ -78,7 +80,7 @@ export interface ToolUsage extends Recording {
   ): Promise<{ rawFrom: Date; droppedPartitions: readonly string[] }>
 }
 
-/** Does `store`, and, unless that is part of a transaction, what keeps the tables of usages in shape. Throws only what `store` throws. */
+/** Does `store`, and what keeps the tables of usages in shape. Throws only what `store` throws. */
 export type KeepUp = <T>(batch: readonly NewUsage[], store: () => Promise<T>) => Promise<T>
 
 /** Usages, and how to end with them: `close` sends what is queued, and must be called before the engine's. */
@@ -132,10 +134,10 @@ export function createToolUsage(
   return {
     face: { ...recording, ...asking, usageStats: () => counts.stats(queue.size) },
     async keepUp(batch, store) {
-      if (engine.isInTransaction()) return store()
-      await upkeep.prepareComing()
+      // Making a week holds locks until the end, which a transaction of the caller's may be far from: then it is done aside.
+      if (!engine.isInTransaction()) await upkeep.prepareComing()
       const stored = await store()
-      await upkeep.wrote(batch)
+      upkeep.wrote(batch)
       return stored
     },
     async close() {

@@ -1,17 +1,48 @@
+import { types } from 'node:util'
 import { v7 as uuidv7 } from 'uuid'
 import type { Executor } from '../../engine/executor.js'
+import { funesError, isFunesError } from '../../errors/funes-error.js'
 import { checked } from '../../input.js'
 import { insertUsages, type NewUsage } from '../../sql/tool-usage.js'
-import { readError } from './error-class.js'
+import { MAX_CLASS, readError, type UsageError } from './error-class.js'
 import { usageSchema } from './input.js'
 import type { RecordUsage } from './types.js'
 
-/** What a call throws may hold anything, circles and sockets among it: only its class and message are looked at. */
+const MAX_METADATA = 16_384
+
+/** An error of another realm, such as that of a test runner or a plug-in, as one of this. */
+function ofThisRealm(error: unknown): unknown {
+  if (error instanceof Error || !types.isNativeError(error)) return error
+  const { name, message, code } = error as Error & { code?: unknown }
+  return Object.assign(new Error(message), { name, code })
+}
+
+/**
+ * What a call throws may hold anything, circles and sockets among it: only its class and message are looked at. What a caller put
+ * together is looked through like all else, but for what no text of the database holds.
+ */
 function withPlainError(given: RecordUsage): RecordUsage {
-  const error = given?.error
-  if (typeof error !== 'string' && !(error instanceof Error)) return given
-  const { class: name, message } = readError(error)
+  const error = ofThisRealm(given?.error) as RecordUsage['error']
+  const isMade =
+    typeof error === 'object' &&
+    error !== null &&
+    Object.keys(error).every((key) => key === 'class' || key === 'message') &&
+    typeof (error as UsageError).class === 'string' &&
+    (error as UsageError).class.length <= MAX_CLASS &&
+    ['string', 'undefined'].includes(typeof error.message)
+  if (typeof error !== 'string' && !(error instanceof Error) && !isMade) return given
+  const { class: name, message } = readError(error as string | Error | UsageError)
   return { ...given, error: { class: name, ...(message !== null && { message }) } }
+}
+
+function metadataText(metadata: Record<string, unknown> | undefined): string {
+  if (metadata === undefined) return '{}'
+  const text = JSON.stringify(metadata)
+  if (text.length <= MAX_METADATA) return text
+  throw funesError('INPUT.INVALID', `metadata: must have at most ${MAX_METADATA} characters of JSON.`, {
+    fix: 'Keep what is larger elsewhere, and refer to it.',
+    meta: { path: 'metadata' },
+  })
 }
 
 /** Checks a usage and makes it ready for the wire. @throws `INPUT.INVALID`, `INPUT.NUL_CHARACTER` */
@@ -20,7 +51,7 @@ export function newUsage(given: RecordUsage): NewUsage {
   const error = usage.error === undefined ? null : readError(usage.error)
   const at = usage.at ?? new Date()
   return {
-    id: uuidv7(),
+    id: usage.id ?? uuidv7(),
     tool: usage.tool,
     userId: usage.userId ?? null,
     sessionId: usage.sessionId ?? null,
@@ -30,9 +61,21 @@ export function newUsage(given: RecordUsage): NewUsage {
     errorMessage: error?.message ?? null,
     inputTokens: usage.inputTokens ?? null,
     outputTokens: usage.outputTokens ?? null,
-    metadata: usage.metadata === undefined ? '{}' : JSON.stringify(usage.metadata),
+    metadata: metadataText(usage.metadata),
     at,
     recordedAt: Date.now(),
+  }
+}
+
+/** As {@link newUsage}, of one of many: an error says which. */
+export function newUsageAt(given: RecordUsage, index: number): NewUsage {
+  try {
+    return newUsage(given)
+  } catch (error) {
+    if (!isFunesError(error)) throw error
+    const { code, message, fix, meta } = error
+    const path = `usages[${index}]${meta.path === 'argument' ? '' : `.${String(meta.path)}`}`
+    throw funesError(code, `usages[${index}]: ${message}`, { fix, meta: { ...meta, path, index } })
   }
 }
 

@@ -50,8 +50,7 @@ function* linesOf(buffer: Buffer): Generator<Buffer> {
   }
 }
 
-const withoutCrc = (line: Buffer): Buffer =>
-  line.subarray(0, Math.max(0, line.length - CRC_SUFFIX_BYTES))
+const withoutCrc = (line: Buffer): Buffer => line.subarray(0, Math.max(0, line.length - CRC_SUFFIX_BYTES))
 
 /** The table that a line has a row of, and the row as it is written. */
 export function rowOf(line: Buffer): { table: ArchiveTable; row: Buffer } | undefined {

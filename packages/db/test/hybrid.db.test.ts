@@ -273,9 +273,18 @@ onEveryEngine('hybrid search', (db) => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1 }), async (text) => {
         if (text.includes('\u0000')) return
-        await funes.memories.search({ userId: 'h', text })
+        const error = await funes.memories.search({ userId: 'h', text }).then(
+          () => null,
+          (e: unknown) => e,
+        )
+        if (error === null) return
+        expect(error).toMatchObject({
+          code: 'INPUT.INVALID',
+          message: 'text: says only what is to be left out.',
+        })
+        expect(text).toMatch(/-/)
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [['-A'], ['-"'], ['- A']] },
     )
   })
 

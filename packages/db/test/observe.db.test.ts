@@ -54,6 +54,10 @@ async function liveALife(funes: Funes): Promise<void> {
     .catch(() => {})
   await funes.transaction(() => Promise.reject(new Error(SECRET))).catch(() => {})
   await funes.memories.load([given])
+  await funes.prisma.tool.create({ data: { name: 'pen', description: SECRET } })
+  const call = { tool: 'pen', userId: person, success: true, metadata: { [SECRET]: SECRET } }
+  await funes.tools.recordUsageMany([call, call, { ...call, tool: 'brush' }])
+  await funes.tools.flushUsage()
 }
 
 onEveryEngine('what is told', (db) => {
@@ -149,6 +153,16 @@ onEveryEngine('what is told', (db) => {
     expect(states.toSorted()).toEqual(['idle', 'used'])
     expect((await ofPool('db.client.connection.max'))[0]?.value).toBe(db().engine === 'embedded' ? 1 : 12)
     expect((await ofPool('db.client.connection.pending_requests'))[0]?.value).toBe(0)
+  })
+
+  it('counts what became of usages of tools', async () => {
+    const counted = ((await metric('funes.tool.usages'))?.dataPoints ?? [])
+      .filter(({ attributes }) => 'server.address' in attributes === (db().engine === 'server'))
+      .map(({ attributes, value }) => [attributes['funes.tool.usage.outcome'], value])
+    expect(counted.toSorted()).toEqual([
+      ['stored', 2],
+      ['unknownTool', 1],
+    ])
   })
 
   it('is written to pino, and slow statements to the hook, with the call that they were part of', () => {

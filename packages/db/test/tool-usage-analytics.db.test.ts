@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createFunes, type Funes, type RecordUsage, type UsageQuery } from '../src/index.js'
 import { addTo, emptyHistogram, percentilesOf } from '../src/tools/usage/histogram.js'
 import { onEveryEngine, type TestDatabase } from './engines.js'
-import { expectedBounds, expectedMeasures, wilsonLower, within } from './tool-usage-oracle.js'
-import { expectAlike, MOMENTS, readScenario, scenarioAt, TOOLS } from './tool-usage-scenario.js'
+import { expectedBounds, expectedMeasures, ofVersion, wilsonLower, within } from './tool-usage-oracle.js'
+import { expectAlike, MOMENTS, readScenario, scenarioAt, TOOLS, VERSION } from './tool-usage-scenario.js'
 
 /** More when it is to be known for sure. */
 const RUNS = Number(process.env.FUNES_TEST_USAGE_RUNS ?? 8)
@@ -44,10 +44,10 @@ onEveryEngine('usage analytics', (db) => {
   beforeAll(async () => {
     abroad = await openAbroad(db())
     for (const name of [...TOOLS, 'never', 'off'])
-      await db().pool.query('insert into tools (name, description, enabled) values ($1, $1, $2)', [
-        name,
-        name !== 'off',
-      ])
+      await db().pool.query(
+        'insert into tools (name, description, enabled, version) values ($1, $1, $2, $3)',
+        [name, name !== 'off', VERSION],
+      )
   })
   afterAll(() => abroad.close())
 
@@ -88,6 +88,10 @@ onEveryEngine('usage analytics', (db) => {
           expect(await ask(range, { ...query, exact: false }, recorded)).toMatchObject({ exact: false })
           expect(await ask(range, { ...query, tool: 'alpha' }, alpha)).toMatchObject({ exact: true })
           await ask(range, { ...query, tool: 'alpha', exact: false }, alpha)
+          for (const exact of [true, false]) {
+            const version = exact === given.sweep ? 1 : VERSION
+            await ask(range, { ...query, tool: 'alpha', version, exact }, ofVersion(alpha, version, VERSION))
+          }
           // Without rows quarters of an hour are known.
           if (!given.drop || given.offMs > 0) return
           await abroad.tools.dropUsageBefore({ before: new Date(Date.parse(moment[1]) + DAY) })
@@ -229,6 +233,12 @@ onEveryEngine('usage analytics', (db) => {
     await expect(tools.usage({ sessionId: 's' })).rejects.toMatchObject(refusal('sessionId'))
     await expect(tools.usage({ userId: 'u', exact: false })).rejects.toMatchObject(refusal('exact'))
     await expect(tools.usage({ tool: 'nothing' })).rejects.toMatchObject({ code: 'TOOL.NOT_FOUND' })
+    await expect(tools.usage({ version: 1 })).rejects.toMatchObject(refusal('version'))
+    await expect(tools.usage({ tool: 'alpha', version: 0 })).rejects.toMatchObject(refusal('version'))
+    await expect(tools.usage({ tool: 'alpha', version: VERSION + 1 })).rejects.toMatchObject({
+      code: 'TOOL.NOT_FOUND',
+      meta: { tool: 'alpha', version: VERSION + 1 },
+    })
     await expect(tools.trending({ windowMs: 1 })).rejects.toMatchObject(refusal('windowMs'))
     await expect(tools.failing({ minErrorRate: 2 })).rejects.toMatchObject(refusal('minErrorRate'))
   })

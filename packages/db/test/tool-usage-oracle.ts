@@ -107,6 +107,10 @@ export function expectedMeasures(usages: readonly RecordUsage[]): UsageMeasures 
 export const within = (usages: readonly RecordUsage[], since: Date, until: Date): RecordUsage[] =>
   usages.filter(({ at }) => (at as Date) >= since && (at as Date) < until)
 
+/** @param present the version that a usage is of which names none */
+export const ofVersion = (usages: readonly RecordUsage[], version: number, present: number): RecordUsage[] =>
+  usages.filter((usage) => (usage.version ?? present) === version)
+
 /** Wilson's interval, lower bound, 95 %. */
 export function wilsonLower(failures: number, calls: number): number {
   const z = 1.959963984540054

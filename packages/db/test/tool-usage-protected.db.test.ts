@@ -1,10 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createFunes, type Funes } from '../src/index.js'
+import { createFunes, type Funes, type ToolUsage } from '../src/index.js'
 import { describeOnServer, emptyServerDatabase } from './engines.js'
 
 const DAY = 86_400_000
+/** A month ago, and on no edge of a cell. */
+const MONTH_AGO = new Date(Math.floor((Date.now() - 30 * DAY) / 900_000) * 900_000 + 123_456)
+
+/** Every question about the usages of all users that rows answer, in part at least, and what is right. */
+const QUESTIONS = (tools: Pick<ToolUsage, 'usage' | 'trending' | 'failing'>) => {
+  const range = { since: new Date(Date.now() - 40 * DAY + 1), until: new Date(Date.now() + DAY) }
+  const all = { calls: 3, failures: 2, users: 2 }
+  // Ends right after a call, of which no cell can tell.
+  const cut = new Date(MONTH_AGO.getTime() + 1)
+  return [
+    [() => tools.usage(range), all],
+    [() => tools.usage({ ...range, exact: true }), all],
+    [() => tools.usage({ ...range, exact: false }), all],
+    [() => tools.usage({ ...range, tool: 'pen', version: 1, bucket: 'week' }), all],
+    [() => tools.usage({ ...range, until: cut, exact: false }), { calls: 1, users: 1 }],
+    [() => tools.usage({ ...range, userId: 'bob' }), { calls: 2 }],
+    [
+      () => tools.trending({ until: cut, windowMs: DAY }),
+      [{ tool: 'pen', calls: 1, previousCalls: 0, growth: 1.1 }],
+    ],
+    [() => tools.failing({ ...range, until: cut, minCalls: 1 }), [{ tool: 'pen', failures: 1 }]],
+  ] as const
+}
 
 describeOnServer('usages under row-level security', () => {
   const suffix = randomUUID().replaceAll('-', '').slice(0, 16)
@@ -56,7 +79,7 @@ describeOnServer('usages under row-level security', () => {
       at,
     })
     await funes.tools.recordUsage({ ...of('ada'), wait: true })
-    await funes.tools.recordUsageMany([of('bob'), of('bob', new Date(Date.now() - 30 * DAY))])
+    await funes.tools.recordUsageMany([of('bob'), of('bob', MONTH_AGO)])
     await funes.tools.flushUsage()
     expect(funes.tools.usageStats()).toMatchObject({ written: 3, failed: 0 })
     expect(await funes.prisma.toolUsage.count()).toBe(0)
@@ -69,6 +92,65 @@ describeOnServer('usages under row-level security', () => {
     expect(await funes.tools.failing({ ...range, minCalls: 1 })).toMatchObject([{ tool: 'pen', failures: 2 }])
     // Nobody's statement after it sees more than before.
     expect(await funes.prisma.toolUsage.count()).toBe(0)
+  })
+
+  it('are measured over all users in a transaction of the owner too, which sees no more of them by that', async () => {
+    const scopeNow = async () =>
+      (await funes.prisma.$queryRaw<{ scope: string }[]>`select current_setting('funes.scope', true) as scope`)[0]
+        ?.scope
+    await funes.transaction(async ({ prisma }) => {
+      await prisma.$executeRaw`select set_config('funes.scope', 'none', true)`
+      for (const [ask, expected] of QUESTIONS(funes.tools)) {
+        const [answer, seen] = await Promise.all([ask(), prisma.toolUsage.count()])
+        expect(answer, ask.toString()).toMatchObject(expected)
+        expect([seen, await prisma.toolUsage.count(), await scopeNow()], ask.toString()).toEqual([0, 0, 'none'])
+      }
+      // An answer without rows ends it as well.
+      expect(await funes.tools.failing({ minCalls: 1_000 })).toEqual([])
+      expect(await scopeNow()).toBe('none')
+      expect(await funes.transaction(() => funes.tools.usage({ exact: true }))).toMatchObject({ calls: 2 })
+      expect(await scopeNow()).toBe('none')
+    })
+    for (const [ask, expected] of QUESTIONS(funes.tools)) expect(await ask()).toMatchObject(expected)
+  })
+
+  it('are counted for nobody from whom they are hidden, and in a scope are its own', async () => {
+    // A role that may read every table, and is held by the policies like any other.
+    const reader = `usage_reader_${suffix}`
+    await superuser.query(`create role ${reader} login password 'x' in role pg_read_all_data`)
+    const refusal = { code: 'DB.PERMISSION_DENIED', fix: expect.stringContaining('funes.as') }
+    for (const name of [`usage_login_${suffix}`, reader]) {
+      const to = new URL(url)
+      to.username = name
+      const application = await createFunes({ url: to.toString() })
+      const { tools } = application
+      for (const [ask] of QUESTIONS(tools))
+        await expect(ask(), `${name}: ${ask}`).rejects.toMatchObject(refusal)
+      if (name !== reader) await expect(tools.neverUsed()).rejects.toMatchObject(refusal)
+      // It is refused before the database refuses anything: the transaction goes on.
+      await application.transaction(async () => {
+        await expect(tools.usage({ exact: true })).rejects.toMatchObject(refusal)
+        await expect(tools.failing()).rejects.toMatchObject(refusal)
+        expect(await tools.get({ name: 'pen' })).not.toBeNull()
+      })
+      await application.close()
+    }
+    await superuser.query(`drop role ${reader}`)
+
+    const application = await createFunes({ url })
+    for (const one of [funes, application]) {
+      const bob = one.as({ userId: 'bob' })
+      const range = { since: new Date(MONTH_AGO.getTime() - 1) }
+      expect(await bob.tools.usage(range)).toMatchObject({ calls: 2, users: 1, exact: true })
+      await bob.transaction(async (tx) => {
+        expect(await tx.tools.usage({ ...range, tool: 'pen', version: 1 })).toMatchObject({ calls: 2 })
+        expect(await one.tools.usage({ ...range, exact: true })).toMatchObject({ calls: 2, users: 1 })
+        expect(await one.tools.usage({ ...range, userId: 'bob' })).toMatchObject({ calls: 2 })
+        expect(await tx.prisma.toolUsage.count()).toBe(2)
+        await expect(one.tools.trending()).rejects.toMatchObject(refusal)
+      })
+    }
+    await application.close()
   })
 
   it('are protected in the partitions too, and kept up by whoever may only write', async () => {

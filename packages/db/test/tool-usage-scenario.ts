@@ -24,10 +24,13 @@ export const MOMENTS: readonly (readonly [zone: string, at: string, what: string
 ]
 
 export const TOOLS = ['alpha', 'beta'] as const
+/** The one that all of them have. */
+export const VERSION = 2
 
 const usage = fc.record(
   {
     tool: fc.constantFrom(...TOOLS),
+    version: fc.constantFrom(1, VERSION),
     success: fc.boolean(),
     // Days, hours and milliseconds apart, so that edges are met.
     at: fc.tuple(

@@ -34,6 +34,45 @@ onEveryEngine('recording usages in trouble', (db) => {
     await db().funes.tools.sweepUsage()
   })
 
+  it('keeps a version’s usages when a new one comes, and takes late ones for it', async () => {
+    const funes = await open()
+    const { tools } = funes
+    const register = (description: string) =>
+      tools.register({ name: 'plane', description, parameters: {}, embedding: null })
+    const callsOf = async (of: { version?: number }) =>
+      (await tools.usage({ tool: 'plane', exact: false, ...of })).calls
+    const expectCalls = async () =>
+      expect([await callsOf({}), await callsOf({ version: 1 }), await callsOf({ version: 2 })]).toEqual([4, 3, 1])
+    await register('smooths')
+    const call = { tool: 'plane', success: true }
+    await tools.recordUsageMany([call, call], { wait: true })
+    await register('smooths wood')
+    await tools.recordUsageMany([call, { ...call, version: 1 }, { ...call, version: 3 }])
+    await tools.flushUsage()
+    expect(tools.usageStats()).toMatchObject({ written: 4, dropped: { unknownTool: 1 }, failed: 0 })
+    await expectCalls()
+    await tools.sweepUsage()
+    await expectCalls()
+
+    const unknown = { code: 'TOOL.NOT_FOUND', meta: { tool: 'plane', version: 3 } }
+    const ada = funes.as({ userId: 'ada' })
+    await expect(tools.recordUsage({ ...call, version: 3, wait: true })).rejects.toMatchObject(unknown)
+    await expect(ada.tools.recordUsage({ ...call, version: 3 })).rejects.toMatchObject(unknown)
+    await ada.tools.recordUsage({ ...call, version: 1 })
+    expect(await ada.tools.usage({ tool: 'plane', version: 1 })).toMatchObject({ calls: 1 })
+    expect(await ada.tools.usage({ tool: 'plane', version: 2 })).toMatchObject({ calls: 0 })
+    expect(await tools.recordUsageMany([call, { ...call, version: 3 }], { wait: true })).toEqual({
+      accepted: 1,
+      dropped: 1,
+      unknownTools: ['plane@3'],
+    })
+    await expect(tools.recordUsage({ ...call, version: 1.5, wait: true })).rejects.toMatchObject({
+      code: 'INPUT.INVALID',
+      meta: { path: 'version' },
+    })
+    await funes.close()
+  })
+
   it('keeps what is queued while nothing can be written, and stores it when that is over', async () => {
     const funes = await open()
     // As of a server that was made read-only, such as by a failover.

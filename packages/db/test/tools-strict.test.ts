@@ -88,9 +88,9 @@ describe('a strict schema', () => {
         seen.passed++
         expect(plain(value).valid).toBe(true)
       }),
-      { numRuns: 120 },
+      { numRuns: 200 },
     )
-    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(10)
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5)
   })
 
   it('closes objects, requires what may be null, and leaves out what says nothing', () => {

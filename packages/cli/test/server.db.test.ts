@@ -158,6 +158,10 @@ describe.skipIf(!serverUrl)('funes on a server', () => {
       /^send +yes .* -$/m,
     )
 
+    expect((await funes(['tools', 'usage', 'book', '--version', '1'])).stdout).toMatch(
+      /^version +1\n(.*\n)*calls +6$/m,
+    )
+    expect((await funes(['tools', 'usage', '--version', '1'])).code).toBe(2)
     const line = ['tools', 'usage', 'book', '--by', 'day', '--time-zone', 'Asia/Kolkata']
     const { stdout } = await funes(line)
     expect(stdout).toMatch(/^\d{4}-\d\d-\d\d 00:00\+05:30 +6 +4 /m)

@@ -96,14 +96,21 @@ describeOnServer('usages under row-level security', () => {
 
   it('are measured over all users in a transaction of the owner too, which sees no more of them by that', async () => {
     const scopeNow = async () =>
-      (await funes.prisma.$queryRaw<{ scope: string }[]>`select current_setting('funes.scope', true) as scope`)[0]
-        ?.scope
+      (
+        await funes.prisma.$queryRaw<
+          { scope: string }[]
+        >`select current_setting('funes.scope', true) as scope`
+      )[0]?.scope
     await funes.transaction(async ({ prisma }) => {
       await prisma.$executeRaw`select set_config('funes.scope', 'none', true)`
       for (const [ask, expected] of QUESTIONS(funes.tools)) {
         const [answer, seen] = await Promise.all([ask(), prisma.toolUsage.count()])
         expect(answer, ask.toString()).toMatchObject(expected)
-        expect([seen, await prisma.toolUsage.count(), await scopeNow()], ask.toString()).toEqual([0, 0, 'none'])
+        expect([seen, await prisma.toolUsage.count(), await scopeNow()], ask.toString()).toEqual([
+          0,
+          0,
+          'none',
+        ])
       }
       // An answer without rows ends it as well.
       expect(await funes.tools.failing({ minCalls: 1_000 })).toEqual([])

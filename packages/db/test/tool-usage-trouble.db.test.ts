@@ -38,11 +38,13 @@ onEveryEngine('recording usages in trouble', (db) => {
     const funes = await open()
     const { tools } = funes
     const register = (description: string) =>
-      tools.register({ name: 'plane', description, parameters: {}, embedding: null })
+      tools.register({ name: 'plane', description, parameters: { type: 'object' }, embedding: null })
     const callsOf = async (of: { version?: number }) =>
       (await tools.usage({ tool: 'plane', exact: false, ...of })).calls
     const expectCalls = async () =>
-      expect([await callsOf({}), await callsOf({ version: 1 }), await callsOf({ version: 2 })]).toEqual([4, 3, 1])
+      expect([await callsOf({}), await callsOf({ version: 1 }), await callsOf({ version: 2 })]).toEqual([
+        4, 3, 1,
+      ])
     await register('smooths')
     const call = { tool: 'plane', success: true }
     await tools.recordUsageMany([call, call], { wait: true })
@@ -70,6 +72,7 @@ onEveryEngine('recording usages in trouble', (db) => {
       code: 'INPUT.INVALID',
       meta: { path: 'version' },
     })
+    await tools.remove({ name: 'plane', purgeUsage: true })
     await funes.close()
   })
 

@@ -13,6 +13,7 @@ const DAYS = 90
 const TOOLS = 200
 const USERS = 5_000
 const DAY_MS = 86_400_000
+const LATE_MS = 600_000
 const CALLS = 40
 const CLASSES = ['TimeoutError', 'HTTP 429', 'HTTP 500', 'ECONNRESET', 'ValidationError']
 
@@ -32,10 +33,12 @@ const skewed = (random: () => number, count: number) => Math.floor(count ** rand
 
 const toolName = (place: number) => `tool_${place}`
 
-/** Usages of 90 days up to now, in no order of time, as many processes write them late and early. */
-function createUsages(random: () => number, until: number) {
+/** Usages of 90 days up to now, each noted up to ten minutes after it was: many processes write them. */
+function createUsages(random: () => number, until: number, total: number) {
+  let made = 0
   return (count: number): RecordUsage[] =>
     Array.from({ length: count }, () => {
+      const noted = until - DAYS * DAY_MS * (1 - ++made / total)
       const user = skewed(random, USERS)
       const success = random() < 0.93
       const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
@@ -48,7 +51,7 @@ function createUsages(random: () => number, until: number) {
         ...(!success && { error: CLASSES[skewed(random, CLASSES.length)] as string }),
         inputTokens: Math.floor(random() * 2_000),
         outputTokens: Math.floor(random() * 500),
-        at: new Date(until - random() * DAYS * DAY_MS),
+        at: new Date(noted - random() * LATE_MS),
       }
     })
 }
@@ -131,7 +134,7 @@ async function run(context: ScenarioContext): Promise<Result[]> {
     await funes.prisma.tool.createMany({ data: names.map((name) => ({ name, description: name })) })
     // A little before now, and at no full hour: every question has ragged edges.
     const until = new Date(Date.now() - 12_345_678)
-    const usages = createUsages(createRandom(context.config.seed), until.getTime())
+    const usages = createUsages(createRandom(context.config.seed), until.getTime(), total)
     context.progress(`recording ${total} usages`)
     const alone = await record(funes, usages, total / 2, 1)
     const together = await record(funes, usages, total / 2, 2)
@@ -177,7 +180,7 @@ export const scenario: Scenario = {
   order: 20,
   isOptional: true,
   title: 'Analytics of tool usage',
-  about: `How many usages of tools a second are stored in batches, and how long an operator's questions take over them: ${DAYS} days of ${TOOLS} tools, in no order of time.`,
+  about: `How many usages of tools a second are stored in batches, and how long an operator's questions take over them: ${DAYS} days of ${TOOLS} tools.`,
   run,
   charts: (results) => [
     barsOf(

@@ -6,10 +6,15 @@ import { type Column, drawFacts, drawTable } from '../screen/table.js'
 
 const time = (ms: number | undefined) => (ms === undefined ? null : duration(ms))
 
-function facts(name: string | undefined, report: UsageReport, timeZone?: string) {
+function facts(
+  { tool, version }: { tool: string | undefined; version: number | undefined },
+  report: UsageReport,
+  timeZone?: string,
+) {
   const { durationMs, errors } = report
   return [
-    ['tool', name ?? 'all'],
+    ['tool', tool ?? 'all'],
+    ...(version === undefined ? [] : [['version', version] as const]),
     ['from', minute(report.since, timeZone)],
     ['to', minute(report.until, timeZone)],
     ['calls', report.calls],
@@ -49,19 +54,22 @@ export const toolsUsage = defineCommand({
       about: 'whose days they are and on whose clock they are shown, as Europe/Berlin; UTC unless given',
     },
     user: { ...USER.user, about: 'only calls for this user' },
+    version: { type: 'integer', min: 1, value: 'n', about: 'only calls of this version of the tool' },
     ...CONNECTION,
   },
   examples: [
     { line: 'funes tools usage', about: 'all tools, the last 30 days' },
     { line: 'funes tools usage send_email --by day --since 2026-01-01', about: 'one tool, day by day' },
+    { line: 'funes tools usage send_email --version 2', about: 'as it was with this version' },
     { line: 'funes tools usage --by day --time-zone Europe/Berlin', about: 'by the days of Berlin' },
   ],
   async run({ values, operands: [tool] }, session) {
-    const { since, until, by, user } = values
+    const { since, until, by, user, version } = values
     const timeZone = values['time-zone']
     const funes = await session.open(values)
     const report = await funes.tools.usage({
       ...(tool !== undefined && { tool }),
+      ...(version !== undefined && { version }),
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
       ...(by !== undefined && { bucket: by }),
@@ -71,7 +79,7 @@ export const toolsUsage = defineCommand({
     return {
       data: report,
       show: (width) => [
-        ...drawFacts(facts(tool, report, timeZone), width),
+        ...drawFacts(facts({ tool, version }, report, timeZone), width),
         ...(report.buckets.length === 0 ? [] : ['', ...drawTable(report.buckets, bucketOn(timeZone), width)]),
       ],
     }

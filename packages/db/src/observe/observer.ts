@@ -28,6 +28,8 @@ export interface Sink {
   statement?(seen: SeenStatement): ((end: StatementEnd) => void) | undefined
   /** Runs a whole transaction. */
   transaction?<T>(work: () => Promise<T>): Promise<T>
+  /** Told how many usages of tools were stored, or why they were not. */
+  usages?(outcome: string, count: number): void
   /** Told of what happens seldom: migrations, index builds. */
   log?(level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string): void
   close?(): void
@@ -37,6 +39,8 @@ export interface Sink {
 export interface Observer {
   statement<Row>(text: string, run: () => Promise<Row[]>): Promise<Row[]>
   transaction<T>(work: () => Promise<T>): Promise<T>
+  /** How many usages of tools were stored, or, by reason, were not. */
+  usages(outcome: string, count: number): void
   log(level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string): void
   close(): void
 }
@@ -45,6 +49,7 @@ export interface Observer {
 export const unobserved: Observer = {
   statement: (_text, run) => run(),
   transaction: (work) => work(),
+  usages() {},
   log() {},
   close() {},
 }
@@ -76,6 +81,9 @@ export function observerOf(sinks: readonly Sink[]): Observer {
     transaction(work) {
       const wrap = sinks.find((sink) => sink.transaction !== undefined)
       return wrap?.transaction ? wrap.transaction(work) : work()
+    },
+    usages(outcome, count) {
+      for (const sink of sinks) sink.usages?.(outcome, count)
     },
     log(level, fields, message) {
       for (const sink of sinks) sink.log?.(level, fields, message)

@@ -43,7 +43,8 @@ function fail(span: TelemetrySpan, error: FunesError | null): void {
 
 /**
  * Spans and metrics after OpenTelemetry's semantic conventions for database clients: a client span for each statement, an
- * internal one around a transaction, `db.client.operation.duration`, and the connections of the pool.
+ * internal one around a transaction, `db.client.operation.duration`, the connections of the pool, and
+ * what became of usages of tools.
  */
 export function createTelemetrySink({ tracer, meter }: Telemetry, watched: WatchedPool): Sink {
   const common = targetAttributes(watched.target)
@@ -54,6 +55,10 @@ export function createTelemetrySink({ tracer, meter }: Telemetry, watched: Watch
     advice: { explicitBucketBoundaries: DURATION_BUCKETS },
   })
   const observedPool = meter && observePool(meter, watched)
+  const usages = meter?.createCounter('funes.tool.usages', {
+    description: 'Usages of tools that were stored, or that were not, and why.',
+    unit: '{usage}',
+  })
 
   function attributesOf({ operation, table, summary }: StatementDescription): Attributes {
     // Different statements may share a summary, but then not what follows from it.
@@ -106,6 +111,7 @@ export function createTelemetrySink({ tracer, meter }: Telemetry, watched: Watch
           }
         }),
     }),
+    usages: (outcome, count) => usages?.add(count, { ...common, 'funes.tool.usage.outcome': outcome }),
     close: () => observedPool?.close(),
   }
 }

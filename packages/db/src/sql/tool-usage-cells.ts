@@ -7,7 +7,7 @@ import {
   type MeasureRow,
   mostFrequent,
 } from './tool-usage-measures.js'
-import { meant } from './tool-usage-rows.js'
+import { meant } from './tool-usage-sight.js'
 
 /** A part of a range, and what answers for it: cells of so many minutes, or, for 0, the rows themselves. */
 export interface Span {
@@ -31,17 +31,31 @@ const measures = (of: Fragment) => sql`
         ${of}.calls, ${of}.failures, ${of}.timed, ${of}.duration_sum, ${of}.input_tokens, ${of}.output_tokens, ${of}.last_at,
         ${of}.duration_keys, ${of}.duration_counts, ${of}.error_classes, ${of}.error_counts, ${of}.users, ${of}.sessions`
 
+/** What is asked of cells, and of rows where none fits. */
+interface CellsOf {
+  /** Of the tool; all of them where it does not matter. */
+  readonly version?: number | null
+  readonly spans: readonly Span[]
+  readonly bounds: readonly Date[] | null
+  readonly ofAllUsers: boolean
+}
+
 /**
  * The cells of a tool, or of all tools together, that the spans ask for, and what rows at their edges come to. Each span is looked
  * up by itself (`offset 0`): as a join, the planner takes a range between two columns for a third of the table and reads all of it.
  */
-function cells(toolId: number | null, bounds: readonly Date[] | null, ofAllUsers: boolean): Fragment {
+function cells(toolId: number | null, { version = null, bounds, ofAllUsers }: CellsOf): Fragment {
+  const ofVersion = (row: Fragment): Fragment =>
+    version === null ? nothing : sql`and ${row}.tool_version = ${version}::int4`
+  const ofTool = (row: Fragment): Fragment =>
+    toolId === null ? nothing : sql`and ${row}.tool_id = ${toolId}::int4 ${ofVersion(row)}`
   return sql`
       select ${bucketOf(sql`r.start`, bounds)} as bucket, ${measures(sql`r`)}
       from span s
       cross join lateral (
         select * from tool_usage_rollups r
         where r.tool_id = ${toolId ?? 0}::int4 and r.grain = s.grain and r.start >= s.lo and r.start < s.hi
+          ${ofVersion(sql`r`)}
         offset 0
       ) as r
       where s.grain > 0
@@ -49,7 +63,7 @@ function cells(toolId: number | null, bounds: readonly Date[] | null, ofAllUsers
       select ${bucketOf(sql`d.start`, bounds)}, ${measures(sql`d`)}
       from tool_usage_deltas d
       where exists (select from span s where s.grain > 0 and d.start >= s.lo and d.start < s.hi)
-        ${toolId === null ? nothing : sql`and d.tool_id = ${toolId}::int4`}
+        ${ofTool(sql`d`)}
       union all
       select
         u.bucket, count(*), count(*) filter (where not u.success), count(u.duration_ms), coalesce(sum(u.duration_ms), 0),
@@ -64,7 +78,7 @@ function cells(toolId: number | null, bounds: readonly Date[] | null, ofAllUsers
       cross join lateral (
         select u.*, ${bucketOf(sql`u.at`, bounds)} as bucket
         from tool_usage u
-        where u.at >= s.lo and u.at < s.hi ${toolId === null ? nothing : sql`and u.tool_id = ${toolId}::int4`}
+        where u.at >= s.lo and u.at < s.hi ${ofTool(sql`u`)}
         offset 0
       ) as u
       group by u.bucket`
@@ -82,21 +96,15 @@ export interface CellMeasureRow extends Omit<MeasureRow, 'percentiles'> {
  * `tool_usage_distinct`). Histograms are put side by side and added up by who asked: of 280,000 entries that took the server
  * two thirds of the statement, grouping and sorting them.
  */
-export function measureCells(
-  toolId: number | null,
-  {
-    spans,
-    bounds,
-    ofAllUsers,
-  }: { spans: readonly Span[]; bounds: readonly Date[] | null; ofAllUsers: boolean },
-): Statement<CellMeasureRow> {
+export function measureCells(toolId: number | null, of: CellsOf): Statement<CellMeasureRow> {
+  const { spans, bounds } = of
   const bucket = groupedBucket(bounds)
   return statement(
     sql`
     with ${boundTable(bounds)},
     span as materialized (${spanTable(spans)}
     ),
-    cell as materialized (${cells(toolId, bounds, ofAllUsers)}
+    cell as materialized (${cells(toolId, of)}
     ),
     -- Unpacking bits is most of the work, so the whole is made of buckets, and not of cells once more.
     part as materialized (

@@ -1,11 +1,12 @@
 import { type Fragment, nothing, type Statement, sql, statement } from './statement.js'
+import { type SightRow, sightColumns } from './tool-usage-sight.js'
 
 /** What usages are counted by. */
 export type BucketUnit = 'hour' | 'day' | 'week'
 
 /** What has to be known before usages are counted. */
-export interface PlanRow {
-  /** Null when no tool has the name. */
+export interface PlanRow extends SightRow {
+  /** Null when no tool has the name, or none had the version. */
   toolId: number | null
   hasZone: true
   /** From when on the rows are all there; null when none were ever dropped. */
@@ -21,6 +22,8 @@ export interface PlanRow {
 
 export interface PlanOf {
   tool: string | null
+  /** Of that tool. */
+  version: number | null
   since: Date
   until: Date
   unit: BucketUnit | null
@@ -91,29 +94,33 @@ function bounds(of: PlanOf): Fragment {
     )`
 }
 
-function calls({ tool, since, until, grain }: PlanOf): Fragment {
+function calls({ tool, version, since, until, grain }: PlanOf): Fragment {
   if (grain === null) return sql`0::float8`
+  const ofVersion = (row: Fragment) =>
+    version === null ? nothing : sql`and ${row}.tool_version = ${version}::int4`
   return sql`(
         coalesce((
           select sum(r.calls)
           from tool_usage_rollups r
-          where r.tool_id = tool.id and r.grain = ${grain}::int2
+          where r.tool_id = tool.id and r.grain = ${grain}::int2 ${ofVersion(sql`r`)}
             and r.start > ${since}::timestamptz - make_interval(mins => ${grain}::int4) and r.start < ${until}::timestamptz
         ), 0) + coalesce((
           select sum(d.calls)
           from tool_usage_deltas d
           where d.start > ${since}::timestamptz - interval '15 minutes' and d.start < ${until}::timestamptz
-            ${tool === null ? nothing : sql`and d.tool_id = tool.id`}
+            ${tool === null ? nothing : sql`and d.tool_id = tool.id`} ${ofVersion(sql`d`)}
         ), 0)
       )::float8`
 }
 
 /** Everything that {@link PlanRow} holds, in one round trip and from cells alone. */
 export function selectUsagePlan(of: PlanOf): Statement<PlanRow> {
-  const { tool, timeZone } = of
+  const { tool, version, timeZone } = of
+  // Versions count from 1, and none is left out.
+  const had = version === null ? nothing : sql`and version >= ${version}::int4`
   return statement(sql`
     with tool as materialized (
-      select ${tool === null ? sql`0` : sql`(select id from tools where name = ${tool}::text)`} as id
+      select ${tool === null ? sql`0` : sql`(select id from tools where name = ${tool}::text ${had})`} as id
     )
     select
       tool.id as "toolId",
@@ -121,6 +128,7 @@ export function selectUsagePlan(of: PlanOf): Statement<PlanRow> {
       now() at time zone ${timeZone}::text is not null as "hasZone",
       (select raw_from from tool_usage_retention) as "rawFrom",
       ${calls(of)} as calls,
+      ${sightColumns},
       ${bounds(of)} as bounds
     from tool`)
 }

@@ -1,7 +1,7 @@
 import { type Fragment, nothing, type Statement, sql, statement } from './statement.js'
 import { type Span, spanTable } from './tool-usage-cells.js'
 import { boundTable, bucketOf, type ErrorCount } from './tool-usage-measures.js'
-import { meant } from './tool-usage-rows.js'
+import { meant } from './tool-usage-sight.js'
 import { toolUsageSummary } from './tool-usage-summary.js'
 
 /** Which tools are looked at: those that were removed never are. */

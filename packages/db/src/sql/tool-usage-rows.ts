@@ -7,29 +7,34 @@ import {
   type MeasureRow,
   mostFrequent,
 } from './tool-usage-measures.js'
+import { meant } from './tool-usage-sight.js'
 
 /** Whose usages are meant; null where it does not matter. */
 export interface UsageFilter {
   toolId: number | null
+  /** Of that tool. */
+  version?: number | null
   userId: string | null
   sessionId: string | null
 }
 
-/** That rows of all users are meant, read before any row: where row-level security asks, a policy looks for it. */
-export function meant(ofAllUsers: boolean): Fragment {
-  return ofAllUsers
-    ? sql`(select set_config('funes.scope', 'all-users', true) as scope offset 0)`
-    : sql`(select '' as scope)`
-}
-
 /** The conditions on a usage `u` beside its time. */
-function usageConditions({ toolId, userId, sessionId }: UsageFilter): Fragment {
+function usageConditions({ toolId, version = null, userId, sessionId }: UsageFilter): Fragment {
   const conditions = [
     ...(toolId === null ? [] : [sql`and u.tool_id = ${toolId}::int4`]),
+    ...(version === null ? [] : [sql`and u.tool_version = ${version}::int4`]),
     ...(userId === null ? [] : [sql`and u.user_id = ${userId}::text`]),
     ...(sessionId === null ? [] : [sql`and u.session_id = ${sessionId}::text`]),
   ]
   return conditions.length === 0 ? nothing : join(conditions, ' ')
+}
+
+/** Of one user all rows have the same name, and sessions, which are unique to their user, are told apart by their own. */
+function hashes({ userId }: UsageFilter): Fragment {
+  return userId === null
+    ? sql`hashtextextended(u.user_id, 0) as user_hash,
+          hashtextextended(coalesce(u.user_id, '') || ' ' || u.session_id, 0) as session_hash`
+    : sql`0::int8 as user_hash, hashtextextended(u.session_id, 0) as session_hash`
 }
 
 /**
@@ -54,8 +59,7 @@ export function measureRows(
         select
           ${bucketOf(sql`u.at`, bounds)} as bucket, u.success, u.duration_ms, coalesce(u.error, 'unknown') as error,
           u.input_tokens, u.output_tokens, u.at,
-          hashtextextended(u.user_id, 0) as user_hash,
-          hashtextextended(coalesce(u.user_id, '') || ' ' || u.session_id, 0) as session_hash
+          ${hashes(filter)}
         from tool_usage u
         where meant.scope is not null and u.at >= ${since}::timestamptz and u.at < ${until}::timestamptz
           ${usageConditions(filter)}

@@ -4,6 +4,8 @@ import { nothing, type Statement, sql, statement } from './statement.js'
 export interface NewUsage {
   id: string
   tool: string
+  /** Of the tool; null for the one that it has when the usage is stored. */
+  version: number | null
   userId: string | null
   sessionId: string | null
   success: boolean
@@ -24,7 +26,7 @@ const ofAllUsers = sql`cross join (select set_config('funes.scope', 'all-users',
 
 /** What became of usages that were to be stored. */
 export interface InsertedUsages {
-  /** Names that no tool has, and of how many usages. */
+  /** Names that no tool has, with `@` and the version where one was given, and of how many usages. */
   unknown: string[]
   unknownCount: number
   /** Usages of users who were purged after they had been handed over. */
@@ -38,6 +40,9 @@ const SLACK = sql`interval '1 minute'`
 const heldMs = (usages: readonly NewUsage[], sentAt: number) =>
   sql`, ${usages.map(({ recordedAt }) => Math.max(0, sentAt - recordedAt))}::float8[]`
 
+/** A tool `t` that has the name of a usage `i`, and had its version: they count from 1, and none is left out. */
+const isOfTool = sql`t.name = i.tool and (i.version is null or i.version <= t.version)`
+
 const wasPurged = sql`exists (
         select from purged_users p
         where p.user_hash = sha256(convert_to(i.user_id, 'UTF8'))
@@ -45,7 +50,7 @@ const wasPurged = sql`exists (
       )`
 
 /**
- * Stores usages under the version that their tool has now, and says which tools there are none of. An id that is there
+ * Stores usages under their version, or the one that their tool has now, and says which tools there are none of. An id that is there
  * already is left alone, so a batch whose answer was lost may be sent again.
  *
  * @param isShared for usages of many users in a statement of its own; in a caller's transaction it would outlast the statement
@@ -62,13 +67,15 @@ export function insertUsages(
     with given as materialized (
       select i.*
       from unnest(
-        ${column('id')}::uuid[], ${column('tool')}::text[], ${column('userId')}::text[], ${column('sessionId')}::text[],
+        ${column('id')}::uuid[], ${column('tool')}::text[], ${column('version')}::int4[], ${column('userId')}::text[],
+        ${column('sessionId')}::text[],
         ${column('success')}::boolean[], ${column('durationMs')}::float8[], ${column('errorClass')}::text[],
         ${column('errorMessage')}::text[], ${column('inputTokens')}::int4[], ${column('outputTokens')}::int4[],
         ${column('metadata')}::jsonb[], ${usages.map(({ at }) => at.toISOString())}::timestamptz[]
         ${sentAt === null ? nothing : heldMs(usages, sentAt)}
       ) as i (
-        id, tool, user_id, session_id, success, duration_ms, error, error_message, input_tokens, output_tokens, metadata, at
+        id, tool, version, user_id, session_id, success, duration_ms, error, error_message, input_tokens, output_tokens,
+        metadata, at
         ${sentAt === null ? nothing : sql`, held_ms`}
       )
       ${isShared ? ofAllUsers : nothing}
@@ -85,17 +92,17 @@ export function insertUsages(
         output_tokens, metadata, at
       )
       select
-        i.id, t.id, t.version, i.user_id, i.session_id, i.success, i.duration_ms, i.error, i.error_message, i.input_tokens,
+        i.id, t.id, coalesce(i.version, t.version), i.user_id, i.session_id, i.success, i.duration_ms, i.error, i.error_message, i.input_tokens,
         i.output_tokens, i.metadata, i.at
       from input i
-      join tools t on t.name = i.tool
+      join tools t on ${isOfTool}
       on conflict (at, id) do nothing
     )
     select
-      coalesce(array_agg(distinct i.tool), '{}') as unknown, count(*)::int4 as "unknownCount",
+      coalesce(array_agg(distinct i.tool || coalesce('@' || i.version, '')), '{}') as unknown, count(*)::int4 as "unknownCount",
       ((select count(*) from given) - (select count(*) from input))::int4 as purged
     from input i
-    where not exists (select from tools t where t.name = i.tool)`,
+    where not exists (select from tools t where ${isOfTool})`,
     { repeatable: true },
   )
 }

@@ -35,13 +35,12 @@ export function scopedTools(
   keepUp: KeepUp,
 ): ScopedTools<RecordUsage, UsageQuery> {
   const { select, get, list, validateCall } = tools
-  // What asks within a transaction never means the rows of all users.
-  const within = { run: executor.run, isInTransaction: () => true }
+  const within = { run: executor.run, isInTransaction: () => true, isScoped: true }
   const usage: UsageParts = calls.over('tools', {
     async recordUsage(given: RecordUsage) {
       const batch = [newUsage(given)]
-      const { unknownTools } = await keepUp(batch, () => writeUsages(executor, batch, { isShared: false }))
-      if (unknownTools[0] !== undefined) throw toolNotFound(unknownTools[0])
+      const { unknown } = await keepUp(batch, () => writeUsages(executor, batch, { isShared: false }))
+      if (unknown > 0) throw toolNotFound(given.tool, given.version)
     },
     usage: async (query: UsageQuery = {}) => reportUsage(within, { ...query, exact: true }),
   })

@@ -4,7 +4,7 @@ import { weight } from '../memories/ranking.js'
 
 /**
  * What a tool's rank is made of: `relevance` to the request, brought to 0..1 over the candidates, and what usage tells, which is
- * 0..1 by itself: how often its calls succeed, and how lately it was called. Summed by weight.
+ * 0..1 by itself: how often its calls succeed, and how lately it was called, whatever version it had then. Summed by weight.
  */
 export interface ToolRanking {
   /** Weight of what the search itself scores, 0 to 1,000; 1 unless given. */

@@ -14,6 +14,9 @@ export interface UsageCounts {
   stats(queued: number): UsageStats
 }
 
+/** Told of usages that were stored, or why they were not. */
+export type TellUsages = (outcome: 'stored' | DropReason | 'failed', count: number) => void
+
 /** Tells of what should not happen. */
 export type Warn = (fields: Readonly<Record<string, unknown>>, message: string) => void
 
@@ -36,7 +39,7 @@ function listed(names: readonly string[]): string {
   return `: ${first.join(', ')}${names.length > MAX_NAMES ? ', ...' : ''}`
 }
 
-export function createUsageCounts(warn: Warn): UsageCounts {
+export function createUsageCounts(warn: Warn, tell: TellUsages = () => {}): UsageCounts {
   const dropped: Record<DropReason, number> = {
     overload: 0,
     unknownTool: 0,
@@ -64,15 +67,18 @@ export function createUsageCounts(warn: Warn): UsageCounts {
   return {
     wrote(count) {
       written += count
+      tell('stored', count)
     },
     dropped(reason, count, names) {
       if (count === 0) return
       dropped[reason] += count
+      tell(reason, count)
       // Who was purged was meant to be: that is nothing to warn of.
       if (reason !== 'purged') say(reason, {}, names)
     },
     failed(code, count) {
       failed += count
+      tell('failed', count)
       lastError = code
       say('failed', { code })
     },

@@ -5,6 +5,9 @@ import { MAX_CLASS, type UsageError } from './error-class.js'
 /** Names are looked up and not judged: one that no tool can have is a tool that there is none of. */
 const tool = z.string().min(1, 'must not be empty').max(512, 'must have at most 512 characters')
 
+/** As the registry counts them. */
+const version = z.int().min(1, 'must be at least 1').max(2_147_483_647)
+
 const tokens = z.int().min(0, 'must be at least 0').max(2_147_483_647)
 
 const error = z.union(
@@ -25,6 +28,7 @@ const error = z.union(
 export const usageSchema = z
   .strictObject({
     tool,
+    version: version.optional(),
     userId: idText.optional(),
     sessionId: idText.optional(),
     success: z.boolean('must be true or false'),
@@ -70,6 +74,7 @@ const enabled = z.boolean().optional()
 export const querySchema = z
   .strictObject({
     tool: tool.optional(),
+    version: version.optional(),
     userId: idText.optional(),
     sessionId: idText.optional(),
     since: date.optional(),
@@ -77,6 +82,10 @@ export const querySchema = z
     bucket: z.enum(['hour', 'day', 'week'], 'must be hour, day or week').optional(),
     timeZone: timeZone.optional(),
     exact: z.boolean().optional(),
+  })
+  .refine(({ tool, version }) => version === undefined || tool !== undefined, {
+    message: 'goes only with tool: a version is one of its tool',
+    path: ['version'],
   })
   .refine(({ userId, sessionId }) => sessionId === undefined || userId !== undefined, {
     message: 'goes only with userId: a session is one of its user',

@@ -1,11 +1,11 @@
 import type { CallOptions } from '../../call-options.js'
-import type { Engine } from '../../engine/engine.js'
 import { checked } from '../../input.js'
 import type { Span } from '../../sql/tool-usage-cells.js'
-import { selectRawFrom } from '../../sql/tool-usage-plan.js'
 import { selectFailing, selectTrending, selectUnused } from '../../sql/tool-usage-ranking.js'
+import { type SightRow, selectSight } from '../../sql/tool-usage-sight.js'
 import { failingSchema, trendingSchema, unusedSchema } from './input.js'
 import { rangeOf } from './range.js'
+import { type Asking, type Reading, readingOf } from './sight.js'
 import { coverRange } from './spans.js'
 
 /** What every question about tools as against each other takes. */
@@ -76,19 +76,19 @@ export interface NeverUsedTool {
 const WEEK_MS = 7 * 86_400_000
 const DEFAULT_LIMIT = 20
 
-type Asking = Pick<Engine, 'run' | 'isInTransaction'>
-
-/** What answers for a range, for each tool. */
-async function spansOf(
-  engine: Asking,
+/** What answers for a range, for each tool, and how its rows are read. */
+async function sourcesOf(
+  asking: Asking,
   range: { since: Date; until: Date },
   bounds: readonly Date[] | null,
-): Promise<Span[]> {
-  const [row] = await engine.run(selectRawFrom)
-  return coverRange(range, { bounds, rawFrom: row?.rawFrom ?? null, ofTool: true })
+): Promise<Reading & { spans: Span[] }> {
+  const [row] = await asking.run(selectSight)
+  const { rawFrom, ...sight } = row as SightRow & { rawFrom: Date | null }
+  const reading = readingOf(asking, sight, { isOfScope: false })
+  return { ...reading, spans: coverRange(range, { bounds, rawFrom, ofTool: true }) }
 }
 
-export async function trendingTools(engine: Asking, given: TrendingTools): Promise<TrendingTool[]> {
+export async function trendingTools(asking: Asking, given: TrendingTools): Promise<TrendingTool[]> {
   const {
     windowMs = WEEK_MS,
     smoothing = 10,
@@ -99,12 +99,13 @@ export async function trendingTools(engine: Asking, given: TrendingTools): Promi
   } = checked(trendingSchema, given)
   const { since, until } = rangeOf({ until: end }, 2 * windowMs)
   const bounds = [since, new Date(until.getTime() - windowMs), until]
-  return engine.run(
+  const { spans, ofAllUsers, run } = await sourcesOf(asking, { since, until }, bounds)
+  return run(
     selectTrending(
       {
-        spans: await spansOf(engine, { since, until }, bounds),
+        spans,
         bounds,
-        ofAllUsers: !engine.isInTransaction(),
+        ofAllUsers,
         enabled: enabled ?? null,
         limit: limit ?? DEFAULT_LIMIT,
       },
@@ -113,15 +114,16 @@ export async function trendingTools(engine: Asking, given: TrendingTools): Promi
   )
 }
 
-export async function failingTools(engine: Asking, given: FailingTools): Promise<FailingTool[]> {
+export async function failingTools(asking: Asking, given: FailingTools): Promise<FailingTool[]> {
   const { minCalls = 20, minErrorRate = 0.05, enabled, limit, ...range } = checked(failingSchema, given)
   const { since, until } = rangeOf(range, WEEK_MS)
-  return engine.run(
+  const { spans, ofAllUsers, run } = await sourcesOf(asking, { since, until }, null)
+  return run(
     selectFailing(
       {
-        spans: await spansOf(engine, { since, until }, null),
+        spans,
         bounds: null,
-        ofAllUsers: !engine.isInTransaction(),
+        ofAllUsers,
         enabled: enabled ?? null,
         limit: limit ?? DEFAULT_LIMIT,
       },
@@ -130,7 +132,10 @@ export async function failingTools(engine: Asking, given: FailingTools): Promise
   )
 }
 
-export async function neverUsedTools(engine: Asking, given: NeverUsedTools): Promise<NeverUsedTool[]> {
+export async function neverUsedTools(
+  asking: Pick<Asking, 'run'>,
+  given: NeverUsedTools,
+): Promise<NeverUsedTool[]> {
   const { since, enabled, limit = DEFAULT_LIMIT } = checked(unusedSchema, given)
-  return engine.run(selectUnused(since ?? null, { enabled: enabled ?? null, limit }))
+  return asking.run(selectUnused(since ?? null, { enabled: enabled ?? null, limit }))
 }

@@ -25,7 +25,7 @@ export interface Recording {
   recordUsage(usage: RecordOneUsage): Promise<void>
   /**
    * Records many. With `wait` they are stored in batches before it answers: wrong arguments store nothing (`meta.index` says which),
-   * and usages of tools that there are none of are left out and told. Where a batch fails, others are kept (`meta.accepted` says how
+   * and usages of tools, or versions of them, that there are none of are left out and told. Where a batch fails, others are kept (`meta.accepted` says how
    * many); inside `funes.transaction` nothing is. Usages with an `id` may then be recorded again.
    *
    * @throws only with `wait`: `INPUT.INVALID`, `INPUT.NUL_CHARACTER`, `DB.*`
@@ -84,8 +84,8 @@ export function createRecording(
 
   const storing = calls.over('tools', {
     async recordUsage(usage: RecordUsage) {
-      const { unknownTools } = await stored([newUsage(usage)])
-      if (unknownTools.length > 0) throw toolNotFound(unknownTools[0] as string)
+      const { unknown } = await stored([newUsage(usage)])
+      if (unknown > 0) throw toolNotFound(usage.tool, usage.version)
     },
     async recordUsageMany({ ready }: { ready: readonly NewUsage[] }): Promise<RecordManyResult> {
       const unknownTools = new Set<string>()

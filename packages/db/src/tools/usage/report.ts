@@ -10,6 +10,7 @@ import { toolNotFound } from '../errors.js'
 import { addTo, emptyHistogram, type Histogram, percentilesOf, sumOf } from './histogram.js'
 import { querySchema } from './input.js'
 import { rangeOf } from './range.js'
+import { type Asking, readingOf } from './sight.js'
 import { coverRange } from './spans.js'
 import type { UsageBucket, UsageMeasures, UsageQuery, UsageReport } from './types.js'
 
@@ -89,6 +90,7 @@ async function planOf(
   engine: Pick<Engine, 'run'>,
   query: {
     tool?: string | undefined
+    version?: number | undefined
     bucket?: BucketUnit | undefined
     timeZone?: string | undefined
     isCounted: boolean
@@ -100,6 +102,7 @@ async function planOf(
     const [plan] = await engine.run(
       selectUsagePlan({
         tool: query.tool ?? null,
+        version: query.version ?? null,
         since,
         until,
         unit: query.bucket ?? null,
@@ -117,10 +120,7 @@ async function planOf(
 }
 
 /** Measures usages, as `tools.usage` says. */
-export async function reportUsage(
-  engine: Pick<Engine, 'run' | 'isInTransaction'>,
-  given: UsageQuery,
-): Promise<UsageReport> {
+export async function reportUsage(asking: Asking, given: UsageQuery): Promise<UsageReport> {
   const query = checked(querySchema, given)
   const asked = rangeOf(query, DEFAULT_RANGE_MS)
   if (
@@ -135,21 +135,26 @@ export async function reportUsage(
   const ofUser = query.userId !== undefined
   // Who is held to one user or tenant may count their rows, and not read the totals of all.
   const isCounted = !ofUser && query.exact === undefined
-  const { toolId, rawFrom, calls, bounds } = await planOf(engine, { ...query, isCounted }, asked)
-  if (toolId === null) throw toolNotFound(query.tool as string)
+  const plan = await planOf(asking, { ...query, isCounted }, asked)
+  const { toolId, rawFrom, calls, bounds } = plan
+  const { ofAllUsers, run } = readingOf(asking, plan, { isOfScope: ofUser || query.exact === true })
+  if (toolId === null) throw toolNotFound(query.tool as string, query.version)
 
   const isWhole = rawFrom === null || rawFrom <= asked.since
   const exact = ofUser || (query.exact ?? (isWhole && calls <= READ_ROWS_UP_TO))
   const since = exact && !isWhole ? new Date(Math.min(rawFrom.getTime(), asked.until.getTime())) : asked.since
-  const of = { since, until: asked.until, bounds, ofAllUsers: !engine.isInTransaction() }
+  const of = { since, until: asked.until, bounds, ofAllUsers }
   const tool = query.tool === undefined ? null : toolId
+  const { version = null, userId = null, sessionId = null } = query
   const rows = exact
-    ? await engine.run(
-        measureRows({ toolId: tool, userId: query.userId ?? null, sessionId: query.sessionId ?? null }, of),
-      )
+    ? await run(measureRows({ toolId: tool, version, userId, sessionId }, of))
     : withPercentiles(
-        await engine.run(
-          measureCells(tool, { ...of, spans: coverRange(asked, { bounds, rawFrom, ofTool: tool !== null }) }),
+        await run(
+          measureCells(tool, {
+            ...of,
+            version,
+            spans: coverRange(asked, { bounds, rawFrom, ofTool: tool !== null }),
+          }),
         ),
       )
   const byBucket = new Map(rows.map((row) => [row.bucket, row]))

@@ -4,8 +4,10 @@ import type { UsageError } from './error-class.js'
 
 /** One call of a tool, and how it went. */
 export interface RecordUsage {
-  /** A registered tool's name. The version that it has when the usage is stored is noted with it. */
+  /** A registered tool's name. */
   tool: string
+  /** The version that was called; the one that the tool has when the usage is stored unless given. */
+  version?: number
   /**
    * Who it was called for: any text of 1 to 512 characters, whether or not there is a user of that id. `purge` removes the usages
    * of that id too, and those that are still queued.
@@ -46,7 +48,7 @@ export interface RecordManyResult {
   readonly accepted: number
   /** Not taken, for one of the reasons that `usageStats` counts. */
   readonly dropped: number
-  /** Names that no tool has; only known after waiting. */
+  /** Names that no tool has, with `@` and the version where one was given (`send_email@9`); only known after waiting. */
   readonly unknownTools: readonly string[]
 }
 
@@ -57,7 +59,7 @@ export interface UsageStats {
   /** Stored, but for those in a transaction of the caller's, which may yet be rolled back. */
   readonly written: number
   /**
-   * Refused: the queue was full, as it is before long while the database cannot be written to, no tool of that name, an argument was wrong, Funes was closed, or the user was purged after
+   * Refused: the queue was full, as it is before long while the database cannot be written to, no tool of that name and version, an argument was wrong, Funes was closed, or the user was purged after
    * the usage was recorded, or within the minute before.
    */
   readonly dropped: {
@@ -77,6 +79,8 @@ export interface UsageStats {
 export interface UsageQuery extends CallOptions {
   /** A registered tool's name; all tools unless given. */
   tool?: string
+  /** Only usages of this version of the tool; of all its versions together unless given. Only with `tool`. */
+  version?: number
   /** Usages of one user, counted from the rows. */
   userId?: string
   /** Usages of one session of that user. */

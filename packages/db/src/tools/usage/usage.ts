@@ -21,35 +21,41 @@ import {
 import { createRecording, type Recording } from './record.js'
 import { reportUsage } from './report.js'
 import { createSender } from './send.js'
+import { askedOfAll } from './sight.js'
 import type { UsageQuery, UsageReport, UsageStats } from './types.js'
 import { createUsageUpkeep, type UsageSweep } from './upkeep.js'
 
-/** What became of usages, and how tools fare. Questions cross users: they are an operator's. */
+/**
+ * What became of usages, and how tools fare. Questions cross users: they are an operator's. Under row-level security they are
+ * answered for all users to the owner of the tables, inside of a transaction too, and refused to whom rows are hidden from; in
+ * a scope only its own usages are told.
+ */
 export interface ToolUsage extends Recording {
   /**
    * What usages come to in a range of time, and in each bucket of it: calls, failures, durations, errors, users, sessions, tokens.
    *
-   * @throws `TOOL.NOT_FOUND`, `INPUT.INVALID`
+   * @throws `TOOL.NOT_FOUND`, `INPUT.INVALID`, `DB.PERMISSION_DENIED`
    * @example
    * const { calls, durationMs, buckets } = await funes.tools.usage({ tool: 'search', bucket: 'day', timeZone: 'Europe/Berlin' })
    */
   usage(query?: UsageQuery): Promise<UsageReport>
   /**
-   * Tools that are called more than in the window before, those that grew most first.
+   * Tools that are called more than in the window before, those that grew most first. Here, as in `failing`, `neverUsed` and the
+   * ranking of `select`, all versions of a tool count together.
    *
-   * @throws `INPUT.INVALID`
+   * @throws `INPUT.INVALID`, `DB.PERMISSION_DENIED`
    */
   trending(options?: TrendingTools): Promise<TrendingTool[]>
   /**
    * Tools that fail, those first that surely fail often.
    *
-   * @throws `INPUT.INVALID`
+   * @throws `INPUT.INVALID`, `DB.PERMISSION_DENIED`
    */
   failing(options?: FailingTools): Promise<FailingTool[]>
   /**
    * Tools that were never called, or not since a moment; those never called first.
    *
-   * @throws `INPUT.INVALID`
+   * @throws `INPUT.INVALID`, `DB.PERMISSION_DENIED`
    */
   neverUsed(options?: NeverUsedTools): Promise<NeverUsedTool[]>
   /**
@@ -105,16 +111,16 @@ export function createToolUsage(
   warn: Warn = warnOnce,
 ): ToolUsageStore {
   const full = fullToolUsageOptions(options)
-  const counts = createUsageCounts(warn)
+  const counts = createUsageCounts(warn, engine.observer.usages)
   const upkeep = createUsageUpkeep(engine, full.keepRawMs, counts.stumbled)
   const queue = createUsageQueue(full, counts, createSender(engine, upkeep, counts))
   const recording = createRecording(engine, calls, { queue, counts, upkeep, batchSize: full.batchSize })
 
   const asking = calls.over('tools', {
-    usage: async (query: UsageQuery = {}) => reportUsage(engine, query),
-    trending: async (of: TrendingTools = {}) => trendingTools(engine, of),
-    failing: async (of: FailingTools = {}) => failingTools(engine, of),
-    neverUsed: async (of: NeverUsedTools = {}) => neverUsedTools(engine, of),
+    usage: (query: UsageQuery = {}) => askedOfAll(() => reportUsage(engine, query)),
+    trending: (of: TrendingTools = {}) => askedOfAll(() => trendingTools(engine, of)),
+    failing: (of: FailingTools = {}) => askedOfAll(() => failingTools(engine, of)),
+    neverUsed: (of: NeverUsedTools = {}) => askedOfAll(() => neverUsedTools(engine, of)),
     flushUsage: async (_?: CallOptions) => {
       engine.assertOutsideTransaction('tools.flushUsage')
       await queue.flush()

@@ -53,6 +53,7 @@ export function newUsage(given: RecordUsage): NewUsage {
   return {
     id: usage.id ?? uuidv7(),
     tool: usage.tool,
+    version: usage.version ?? null,
     userId: usage.userId ?? null,
     sessionId: usage.sessionId ?? null,
     success: usage.success,
@@ -82,7 +83,7 @@ export function newUsageAt(given: RecordUsage, index: number): NewUsage {
 /** What became of a batch. */
 export interface Written {
   readonly written: number
-  /** How many were of tools that there are none of, and their names. */
+  /** How many were of tools, or versions of them, that there are none of, and their names. */
   readonly unknown: number
   readonly unknownTools: readonly string[]
   /** How many were of users who were purged since they were recorded. */

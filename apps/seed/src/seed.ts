@@ -134,7 +134,9 @@ async function index({ database, dataset, output, signal }: SeedOptions): Promis
   } finally {
     stopWatching()
   }
-  output.write(`built ${pending.length} indexes in ${duration(performance.now() - begin)}\n`)
+  output.write(
+    `built ${pending.length} ${pending.length === 1 ? 'index' : 'indexes'} in ${duration(performance.now() - begin)}\n`,
+  )
 }
 
 async function sayWhatIsDropped({ database, output }: SeedOptions): Promise<void> {

@@ -5,6 +5,7 @@ export type CliErrorCode =
   | 'CLI.FILE_INVALID'
   | 'CLI.FILE_NOT_FOUND'
   | 'CLI.NOT_CONFIRMED'
+  | 'CLI.OUTPUT_FAILED'
   | 'CLI.NO_DATABASE'
   | 'CLI.ROWS_HIDDEN'
   | 'CLI.TOOL_NOT_FOUND'

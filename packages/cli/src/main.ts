@@ -74,11 +74,12 @@ function redactFor(args: readonly string[], env: NodeJS.ProcessEnv) {
 /** Runs one command line. Answers with the exit code; never throws. */
 export async function main(args: readonly string[], io: Io, interruption: Interruption): Promise<number> {
   const redact = redactFor(args, io.env)
-  const screen = createScreen(io, redact)
   const asJson = args.includes('--json')
+  const screen = createScreen(io, redact, asJson)
   const session = createSession(io, screen, redact, interruption)
   const finish = (outcome: Outcome | undefined) => {
     interruption.end()
+    screen.sayHeld()
     return present(outcome, screen, asJson)
   }
   try {
@@ -105,6 +106,7 @@ export async function main(args: readonly string[], io: Io, interruption: Interr
         ? 'Whoever was to read stdout has gone away before all was written.'
         : 'Interrupted.',
     )
+    screen.sayHeld()
     return interruption.exitCode
   }
 }

@@ -74,7 +74,8 @@ function rowsHidden() {
   return cliError(
     'CLI.ROWS_HIDDEN',
     'Row-level security hides the rows of users from the role of this connection.',
-    'Use the url of the role that owns the tables, and of the server itself where a pooler stands before it.',
+    'Use the url of the role that owns the tables, and of the server itself where a pooler such as PgBouncer stands before it: ' +
+      'poolers do not let through what the command asks of its connection. `--user` needs neither, where a command has it.',
   )
 }
 
@@ -111,8 +112,14 @@ export function createSession(
     if (rows === 'nobody' || (await reach(opened)) === 'seen') return opened
     await opened.close()
     opened = await createFunes({ ...options, url: meaningAllUsers(place.url, io.env) })
-    isHidden = (await reach(opened)) !== 'seen'
+    const reached = await reach(opened)
+    isHidden = reached !== 'seen'
     if (isHidden && rows === 'everyone') throw rowsHidden()
+    if (reached === 'refused') {
+      // By a pooler that lets no options through: what is one user's can be had without.
+      await opened.close()
+      opened = await createFunes({ ...options, url: place.url })
+    }
     return opened
   }
 
@@ -122,7 +129,7 @@ export function createSession(
       return (await funes.tenancy.status({ signal })).allUsers
     } catch (error) {
       if (signal.aborted || (isFault(error) && exitCodeOf(error.code) === EXIT.unreachable)) throw error
-      return 'seen'
+      return isFault(error) && error.code === 'DB.POOLER' ? 'refused' : 'seen'
     }
   }
 

@@ -58,6 +58,8 @@ describe('funes on an embedded database', () => {
     expect([ran.code, report.ok]).toEqual([0, true])
     expect(report.findings.map(({ id }) => id)).toContain('connection')
     for (const { severity, fix } of report.findings) if (severity === 'warning') expect(fix).not.toBeNull()
+    expect((await funes(['doctor'])).stdout).not.toContain('not looked at')
+    expect((await funes(['doctor', '--all'])).stdout).toContain('not looked at')
   })
 
   it('ends on Ctrl-C with 130, gives its database free, and names itself to another that wants it', async () => {
@@ -87,6 +89,14 @@ describe('funes on an embedded database', () => {
     expect(existsSync(join(folder, 'all.gz.part'))).toBe(false)
     const imported = await funes(['import', 'all.gz', '--data-dir', 'other', '--migrate', '--json'])
     expect(answer(imported)).toMatchObject({ rows: { memories: { added: 3, same: 0 } } })
+    const again = (await funes(['import', 'all.gz', '--data-dir', 'other'])).stdout
+    expect(again).toMatch(/^memories +3 +0 +3 +0 +0$/m)
+    expect(again).toMatch(/^memory_embeddings +\d+ +- +- +- +-$/m)
+    const full = await funes(['export', '.'])
+    expect([full.code, full.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: .* it is a directory\n {2}Check /),
+    ])
   })
 
   it('ends with 141 when the reader of an archive goes away, and the right way when that of a table does', async () => {

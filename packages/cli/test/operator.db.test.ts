@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NO_BOUNCER, startBouncer } from '../../db/test/pgbouncer.js'
 import { type Place, runHere } from './in-process.js'
 import { answer, complaint } from './run.js'
 
@@ -234,6 +235,14 @@ describe.skipIf(!serverUrl)('what an operator does on a server', () => {
         const ran = await asLogin([...line, '--json'])
         expect([line, ran.code, complaint(ran).code]).toEqual([line, 1, 'CLI.ROWS_HIDDEN'])
       }
+      for (const line of [
+        ['tools', 'list'],
+        ['tools', 'select', 'tea'],
+        ['models', 'list'],
+      ]) {
+        const ran = await asLogin(line)
+        expect([line, ran.code, ran.stderr]).toEqual([line, 0, ''])
+      }
       const report = answer<{ findings: { id: string }[] }>(await asLogin(['doctor', '--json']))
       expect(report.findings.map(({ id }) => id)).toContain('vector-index.hidden')
     })
@@ -244,6 +253,20 @@ describe.skipIf(!serverUrl)('what an operator does on a server', () => {
       expect((await asLogin(['search', '-u', 'alan', 'milk', '--mode', 'text'])).stdout).toBe(
         'Nothing found.\n',
       )
+    })
+
+    it.skipIf(NO_BOUNCER)('lets it do so behind a pooler that lets no options through', async () => {
+      const bouncer = await startBouncer(urlOf('rls', login), 'transaction')
+      try {
+        const behind = (...line: string[]) => runHere(line, { env: { FUNES_DATABASE_URL: bouncer.url } })
+        expect((await behind('add', '-u', 'ada', 'Lemon in the tea.', '--no-vector')).stderr).toBe('')
+        const found = await behind('search', '-u', 'ada', 'lemon', '--mode', 'text')
+        expect([found.code, found.stdout]).toEqual([0, expect.stringContaining('Lemon in the tea.')])
+        const stats = await behind('stats', '--json')
+        expect([stats.code, complaint(stats).code]).toEqual([1, 'CLI.ROWS_HIDDEN'])
+      } finally {
+        bouncer.stop()
+      }
     })
   })
 })

@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { runHere } from './in-process.js'
-import { complaint, PROGRAM, run } from './run.js'
+import { complaint, environment, PROGRAM, run, start } from './run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'funes-program-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -37,6 +38,10 @@ describe('the program', () => {
     [['models', 'register', 'x'], '--dimensions'],
     [['stats', '--url', 'x', '--data-dir', 'y'], 'Give one of them.'],
     [['export', '-', '--resume'], 'Name one.'],
+    [['search', '-u', 'ada', 'tea', '-k', '99999'], 'Give one from 1 to 1000.'],
+    [['search', '-u', 'ada', 'tea', '-k', 'many'], 'Write it as --k=<number>.'],
+    [['init', 'postgresql://funes:hush-hush@host/db'], 'Name a folder'],
+    [['init', '/dev/null/below'], 'Name one that you may write.'],
     [[], ''],
   ])('refuses %j with 2', async (args, fix) => {
     const ran = await runHere(args)
@@ -65,6 +70,61 @@ describe('the program', () => {
     expect([ran.code, complaint(ran).code]).toEqual([2, 'CLI.USAGE'])
     expect(ran.stdout + ran.stderr).not.toContain('hush')
   })
+
+  it.each(['stats', 'migrate', 'doctor'])(
+    'says of a folder that is a file that it is one: %s',
+    async (name) => {
+      const file = join(folder, 'a-file')
+      writeFileSync(file, '')
+      for (const dataDir of [file, join(file, 'below')]) {
+        const ran = await runHere([name, '--data-dir', dataDir, '--json'])
+        expect([ran.code, complaint(ran).code]).toEqual([3, 'EMBEDDED.DATA_DIR_INVALID'])
+      }
+    },
+  )
+
+  it.skipIf(process.platform !== 'linux')('makes no folder where none can be made, and ends', async () => {
+    for (const line of [
+      ['migrate', '--data-dir', '/proc/funes/data'],
+      ['init', '/proc/funes/data'],
+    ]) {
+      const { child, ended } = start(line)
+      const late = setTimeout(() => child.kill('SIGKILL'), 30_000)
+      expect([line, (await ended).code]).toEqual([line, line[0] === 'init' ? 2 : 3])
+      clearTimeout(late)
+    }
+  })
+
+  it('tells of a warning and of a failure in one line with --json', async () => {
+    const url = 'postgresql://funes:hush-hush@127.0.0.1:1/db'
+    const { stderr } = await runHere(['stats', '--json', '--url', url])
+    expect(JSON.parse(stderr)).toEqual({
+      error: expect.objectContaining({
+        code: 'DB.UNREACHABLE',
+        notes: [expect.stringContaining('FUNES_DATABASE_URL')],
+      }),
+    })
+    expect((await runHere(['stats', '--url', url])).stderr).toMatch(/^warning: .*\nerror: /)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'says that a disk is full instead of where in Node that was',
+    async () => {
+      const onto = (line: string) =>
+        spawnSync('sh', ['-c', `"$0" "$1" ${line} > /dev/full`, process.execPath, PROGRAM], {
+          cwd: folder,
+          encoding: 'utf8',
+          env: environment(),
+        })
+      const shown = onto('--help')
+      expect([shown.status, shown.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error: .*ENOSPC.*\n.*\n.*\n$/),
+      ])
+      const asJson = onto('--help --json')
+      expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { code: 'CLI.OUTPUT_FAILED', exitCode: 1 } })
+    },
+  )
 
   it('answers --help and --version with --json as one document', async () => {
     const json = async (...args: string[]) => {

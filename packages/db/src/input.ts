@@ -101,8 +101,16 @@ export const idText = z.string().min(1, 'must not be empty').max(512, 'must have
 
 export const uuid = z.guid('must be a UUID').transform((value) => value.toLowerCase())
 
+/** As `z.json()`, which says no more of what it refuses than that it is invalid. */
+const json: z.ZodType<z.core.util.JSONType> = z.lazy(() =>
+  z.union(
+    [z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)],
+    'must hold only texts, finite numbers, booleans, null, lists and plain objects',
+  ),
+)
+
 /** A plain JSON object: what JSON.stringify drops or alters is refused rather than lost. */
-export const jsonObject = z.record(z.string(), z.json(), 'must be a plain JSON object')
+export const jsonObject = z.record(z.string(), json, 'must be a plain JSON object')
 
 /** Years 1 to 9999: what PostgreSQL, its client and JSON all write alike. */
 export const date = z

@@ -7,11 +7,24 @@ import { describeOnServer, onEveryEngine } from './engines.js'
 it('names a server that is not there, and health says so instead of throwing', async () => {
   const funes = await createFunes({ url: 'postgresql://u:hidden@127.0.0.1:1/x' })
   const error = await funes.migrate().catch((e: unknown) => e)
-  expect(error).toSatisfy((e) => isFunesError(e, 'DB.UNREACHABLE'))
+  const meta = { host: '127.0.0.1', port: 1, database: 'x' }
+  expect(error).toMatchObject({ code: 'DB.UNREACHABLE', meta })
+  expect(String(error)).toContain('"x" at 127.0.0.1:1 ')
+  await expect(funes.transaction(async () => {})).rejects.toMatchObject({ code: 'DB.UNREACHABLE', meta })
   expect(JSON.stringify({ ...(error as object) }) + String(error)).not.toContain('hidden')
   const health = await funes.health()
   expect(health).toMatchObject({ ok: false, latencyMs: null, findings: [{ code: 'DB.UNREACHABLE' }] })
   await funes.close()
+})
+
+it('does not take a piece of a password for a place', async () => {
+  for (const url of ['postgresql://127.0.0.1:1/hidden@host/x', 'postgresql://127.0.0.1:1?hidden@host/x']) {
+    const funes = await createFunes({ url })
+    const error = await funes.migrate().catch((e: unknown) => e)
+    expect(error).toSatisfy((e) => isFunesError(e, 'DB.UNREACHABLE'))
+    expect(JSON.stringify({ ...(error as object) }) + String(error)).not.toContain('hidden')
+    await funes.close()
+  }
 })
 
 it('gives up on a server that accepts and never answers', async () => {
@@ -56,7 +69,13 @@ describeOnServer('on a server', () => {
       [missing, 'DB.DATABASE_MISSING'],
     ] as const) {
       const funes = await createFunes({ url: target.toString() })
-      await expect(funes.migrate()).rejects.toSatisfy((e) => isFunesError(e, code))
+      const error = await funes.migrate().catch((e: unknown) => e)
+      expect(error).toSatisfy((e) => isFunesError(e, code))
+      if (target === missing) {
+        const place = { host: missing.hostname, port: Number(missing.port), database: 'no_such_database' }
+        expect(error).toMatchObject({ meta: place })
+        expect(String(error)).toContain(`"no_such_database" does not exist on ${missing.host}`)
+      }
       await funes.close()
     }
   })

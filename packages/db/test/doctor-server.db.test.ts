@@ -150,7 +150,19 @@ describeOnServer('doctor on a server', () => {
     ]) {
       expect(found).toContain(`settings.${setting}`)
     }
-    expect(about(report, 'vector-index.unused')).toMatchObject([{ severity: 'error' }])
+    // What was set on the database is undone there, and the index is not to blame.
+    const [off] = about(report, 'settings.enable_indexscan')
+    expect(about(report, 'vector-index.unused')).toMatchObject([
+      { severity: 'error', detail: expect.stringContaining('enable_indexscan is off'), fix: off?.fix },
+    ])
+    expect(off?.fix?.sql).toBe(`alter database ${name} reset enable_indexscan;`)
+    expect(about(report, 'settings.work_mem')[0]?.fix?.sql).toBe(
+      `alter database ${name} set work_mem = '8MB';`,
+    )
+    await funes.prisma.$executeRawUnsafe(off?.fix?.sql as string)
+    const mended = (await reportOf({ url, model: 'm' })).findings.map(({ id }) => id)
+    expect(mended).not.toContain('settings.enable_indexscan')
+    expect(mended).not.toContain('vector-index.unused')
     const pgvector = report.findings.find(({ id }) => id === 'pgvector.leak')
     if (pgvector) expect(pgvector.severity).toBe('info')
     expect(found.includes('settings.max_parallel_maintenance_workers')).toBe(pgvector === undefined)

@@ -10,6 +10,7 @@ import { judgeTables } from '../src/doctor/check-tables.js'
 import { judgeTenancy } from '../src/doctor/check-tenancy.js'
 import { judgeUsage } from '../src/doctor/check-usage.js'
 import { duration, quoted, shellWord, size } from '../src/doctor/finding.js'
+import { changeSetting } from '../src/doctor/setting-place.js'
 import { judgeUserSearch } from '../src/doctor/user-search.js'
 import { pgvectorFaults } from '../src/health/known-faults.js'
 import { serverFaults } from '../src/health/server-faults.js'
@@ -168,6 +169,19 @@ describe('settings', () => {
     expect(ids(findings)).toEqual([`settings.${name}`])
     expect(findings[0]?.fix?.sql).toMatch(mend)
   })
+})
+
+it.each([
+  ['configuration file', { sql: 'alter system reset enable_indexscan; select pg_reload_conf();' }],
+  ['global', { sql: 'alter role all reset enable_indexscan;' }],
+  ['database', { sql: 'alter database "My Db" reset enable_indexscan;' }],
+  ['user', { sql: 'alter role app reset enable_indexscan;' }],
+  ['database user', { sql: 'alter role app in database "My Db" reset enable_indexscan;' }],
+  ['session', { text: expect.stringContaining('PGOPTIONS') }],
+  ['command line', { text: expect.stringContaining('command line') }],
+])('a setting is changed where it was made: %s', (source, fix) => {
+  const places = new Map([['enable_indexscan', { source, role: 'app', database: 'My Db' }]])
+  expect(changeSetting('enable_indexscan', null, places)).toMatchObject(fix)
 })
 
 it('dead rows and tables that were never analyzed are named', () => {

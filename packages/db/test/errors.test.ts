@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { databaseError } from '../src/errors/database-error.js'
 import { ERROR_CODES, isFunesError } from '../src/index.js'
@@ -53,6 +54,59 @@ describe('driver errors', () => {
       expect(databaseError(pg(code)).code).toBe('DB.UNREACHABLE')
     },
   )
+
+  it.each([
+    [
+      'permission denied for table memories',
+      { kind: 'table', name: 'memories' },
+      'grant RIGHT on memories to',
+    ],
+    ['permission denied for schema public', { kind: 'schema', name: 'public' }, 'on schema public to'],
+    [
+      'permission denied for materialized view A b',
+      { kind: 'materialized view', name: 'A b' },
+      'on "A b" to',
+    ],
+    [
+      'must be owner of table memories',
+      { kind: 'table', name: 'memories', right: 'owner' },
+      'alter table memories owner to',
+    ],
+    [
+      'permission denied to set role "funes_app"',
+      { kind: 'role', name: 'funes_app', right: 'member' },
+      'grant funes_app to',
+    ],
+  ])('say on what a right is missing: %s', (says, meta, fix) => {
+    const error = databaseError(Object.assign(new Error(says), { code: '42501' }))
+    expect(error).toMatchObject({ code: 'DB.PERMISSION_DENIED', meta: { sqlstate: '42501', ...meta } })
+    expect(error.message).toContain(meta.name)
+    expect(error.fix).toContain(fix)
+  })
+
+  it('repeat other words of a refusal only where they name rights, in a language that is read', () => {
+    const of = (says: string) => databaseError(Object.assign(new Error(says), { code: '42501' })).message
+    expect(of('permission denied to create role')).toContain('permission denied to create role')
+    for (const says of ['keine Berechtigung für Tabelle secret', 'secret row'])
+      expect(of(says)).toBe('The database role lacks a right that this statement needs.')
+  })
+
+  it('say what keeps a connection from being made where only pg itself does', async () => {
+    const sasl = createRequire(import.meta.url)('pg/lib/crypto/sasl.js')
+    for (const password of [null, '']) {
+      const session = sasl.startSession(['SCRAM-SHA-256'])
+      const error = await sasl.continueSession(session, password, '').catch(databaseError)
+      expect(error).toMatchObject({ code: 'DB.AUTH_FAILED', fix: expect.stringMatching(/PGPASSWORD/) })
+    }
+    expect(databaseError(new Error('The server does not support SSL connections')).code).toBe('DB.TLS_FAILED')
+    for (const code of [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      'CERT_HAS_EXPIRED',
+      'EPROTO',
+    ])
+      expect(databaseError(pg(code)).code).toBe('DB.TLS_FAILED')
+  })
 
   it('keep neither rows nor parameters', () => {
     const translated = databaseError(

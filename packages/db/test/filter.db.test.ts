@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import {
@@ -198,6 +199,25 @@ onEveryEngine('filters', (db) => {
     ['endless levels', Array.from({ length: 100_000 }).reduce((f) => ({ not: f }), { source: 'chat' })],
     ['too many parts', { or: Array.from({ length: 1000 }, () => ({ source: 'chat' })) }],
     ['too many conditions', { where: Array.from({ length: 1000 }, () => ({ path: ['a'], exists: true })) }],
+    ['too many values', { or: Array.from({ length: 3 }, () => ({ ids: Array(7000).fill(randomUUID()) })) }],
+    [
+      'too many values to compare with',
+      { where: Array.from({ length: 3 }, () => ({ path: ['a'], in: Array(7000).fill(1) })) },
+    ],
+    ['inherited conditions', Object.create({ source: 'chat' })],
+    ['an inherited bound', { importance: Object.create({ gt: 0 }) }],
+    [
+      'an inherited condition on metadata',
+      { not: { where: Object.assign(Object.create({ exists: true }), { path: ['a'] }) } },
+    ],
+    [
+      'a getter of a class',
+      new (class {
+        get source() {
+          return 'chat'
+        }
+      })(),
+    ],
     ['metadata without end', { metadata: Array.from({ length: 100_000 }).reduce((f) => ({ a: f }), {}) }],
   ])('refuse %s', async (_, wrong) => {
     const { funes } = db()
@@ -227,7 +247,10 @@ onEveryEngine('filters', (db) => {
     ['filter.or', 'must not be empty', { or: [] }],
     ['filter.metadata', 'plain JSON', { metadata: 'x' }],
     // Keys of metadata are somebody's data.
-    ['filter.metadata', 'filter.metadata: ', { metadata: { secret: new Map() } }],
+    ['filter.metadata', 'must hold only texts, finite numbers', { metadata: { secret: new Map() } }],
+    ['filter.metadata', 'must hold only texts, finite numbers', { metadata: { a: [{ n: Number.NaN }] } }],
+    ['filter', 'more than 20000 values', { and: Array(3).fill({ ids: Array(9999).fill(randomUUID()) }) }],
+    ['filter', 'must be a plain object', Object.create({ source: 'chat' })],
     ['filter', 'is no filter', 'source = chat'],
   ])('say that %s %s', async (path, reason, wrong) => {
     const call = db().funes.memories.list({ userId: 'u', filter: wrong as never })

@@ -121,6 +121,18 @@ onEveryEngine('memories', (db) => {
     expect(seen[0]).toMatch(/^m2[12]$/)
   })
 
+  it('takes null for the cursor of the first page, as the last page gives it', async () => {
+    const { funes } = db()
+    await funes.memories.add({ userId: 'begin', content: 'x', embedding: null })
+    const { items, nextCursor } = await funes.memories.list({ userId: 'begin' })
+    expect(await funes.memories.list({ userId: 'begin', cursor: nextCursor })).toEqual({ items, nextCursor })
+    await funes.sessions.start({ userId: 'begin', id: 's' })
+    expect((await funes.sessions.list({ userId: 'begin', cursor: null })).items).toHaveLength(1)
+    expect((await funes.tools.list({ cursor: null })).items).toEqual([])
+    const both = funes.memories.search({ userId: 'begin', scope: 'all-users', text: 'x' } as never)
+    await expect(both).rejects.toMatchObject({ message: expect.stringContaining('exclude each other') })
+  })
+
   it('keeps what a memory was in its history', async () => {
     const { funes } = db()
     const { id } = await funes.memories.add({

@@ -133,7 +133,11 @@ onEveryEngine('pages of a search, and a least score', (db) => {
     const { funes } = db()
     const search = { userId: 'a', embedding: randomVector(next), accuracy: 'exact', k: 2 } as const
     const cursor = (await funes.memories.search({ ...search, after: null })).at(-1)?.cursor as string
-    const [digest] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string]
+    const parts = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as string[]
+    const [digest] = parts
+    /** The cursor with one of its parts exchanged. */
+    const edited = (place: number, part: unknown) =>
+      Buffer.from(JSON.stringify(parts.with(place, part as string))).toString('base64url')
     const forged = (...rest: unknown[]) =>
       Buffer.from(JSON.stringify([digest, ...rest])).toString('base64url')
     const id = '00000000-0000-7000-8000-000000000000'
@@ -144,6 +148,12 @@ onEveryEngine('pages of a search, and a least score', (db) => {
       { after: forged('0', "'", 'a') },
       { after: forged('x', id, 'a') },
       { after: forged('0', id, '\u0000') },
+      ...['0x1', '0.5; drop', '0.5', '-Infinity', ' 1'].map((distance) => ({ after: edited(1, distance) })),
+      { after: edited(2, id) },
+      { after: edited(3, 'b') },
+      { after: edited(4, '') },
+      { after: `${cursor}!` },
+      { after: forged(...parts.slice(1, 4)) },
       { after: cursor, embedding: randomVector(next) },
       { after: cursor, userId: 'b' },
       { after: cursor, filter: { source: 'chat' } },

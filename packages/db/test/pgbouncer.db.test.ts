@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,6 +67,31 @@ describe.skipIf(NO_BOUNCER !== undefined)(
         await funes.close()
       })
     }
+
+    it('leaves nothing of the SQL in a scope on a connection that others get', async () => {
+      const owner = await createFunes({ url })
+      const role = `funes_test_${randomUUID().replaceAll('-', '')}`
+      await owner.tenancy.enable({ role })
+      const funes = await createFunes({ url: bouncer.url, preparedStatements: false })
+      try {
+        for (let i = 0; i < 4; i++) {
+          await funes.as({ userId: 'ada' }).transaction(async ({ prisma }) => {
+            await prisma.$executeRawUnsafe("select set_config('funes.user_id', 'bob', false)")
+            await prisma.$executeRawUnsafe('create temp table memories (id int)')
+          })
+        }
+        const left = `
+          select coalesce(current_setting('funes.user_id', true), '') as id, to_regclass('pg_temp.memories') is null as gone
+          from pg_sleep(0.02)`
+        const seen = await Promise.all(Array.from({ length: 6 }, () => funes.prisma.$queryRawUnsafe(left)))
+        for (const rows of seen) expect(rows).toEqual([{ id: '', gone: true }])
+      } finally {
+        await funes.close()
+        await owner.tenancy.disable()
+        await owner.close()
+        await server.query(`drop owned by ${role}; drop role ${role}`)
+      }
+    })
 
     it('bounds statements and transactions although no setting gets through', async () => {
       const limits = { statementTimeoutMs: 300, lockTimeoutMs: 250 }

@@ -35,6 +35,10 @@ it.each([
   ],
   ['he said:"tea at five", twice', { words: 'he said: tea at five , twice', required: [['"tea at five"']] }],
   ['a 5" nail and a 3" screw', { words: 'a 5" nail and a 3" screw' }],
+  ['tea −milk ‐ice and −5', { words: 'tea and -5', excludedWords: ['milk', 'ice'] }],
+  ["tea -'milk' -‘cold ice’ −‚a b’", { words: 'tea', excludedPhrases: ['milk', 'cold ice', 'a b'] }],
+  ["tea -don't -'tis", { words: "tea -'tis", excludedWords: ["don't"] }],
+  ['well‑known – 5−3', { words: 'well‑known – 5−3' }],
 ])(
   'reads %j',
   (text, expected: {
@@ -52,8 +56,55 @@ it.each([
   },
 )
 
+const times = (n: number, part: (i: number) => string, between = ' ') =>
+  Array.from({ length: n }, (_, i) => part(i)).join(between)
+
+it.each([
+  ['{"drink": "tea", "sugar": -1}'],
+  ['she wrote “drink”: “tea” -sugar'],
+  ['["tea", "milk"]'],
+  ['console.log("tea")'],
+  ['level=error msg="tea is cold" -v'],
+  ['<a title="tea">tea</a> -x'],
+  ['const drink = "tea";\nbrew(drink)'],
+  ['if (x === "tea") {\r\n  pour()'],
+  ['-tea\n-milk'],
+  ['to buy:\n  -tea\n  -milk -"ice"'],
+  ['-const tea = 1\n+const tea = 2'],
+  [times(33, (i) => `"w${i}"`)],
+  [times(17, (i) => `"a${i}" or "b${i}"`)],
+  [`"tea" or ${times(32, (i) => `w${i}`, ' or ')}`],
+  [`tea ${times(33, (i) => `-w${i}`)}`],
+  [times(33, (i) => `-w${i}`)],
+  [`tea -"${times(300, (i) => `w${i}`)}"`],
+  [`"${times(300, (i) => `w${i}`)}"`],
+])('reads pasted text as words alone: %j', (text) => {
+  expect(readQueryText(text)).toEqual({
+    words: text,
+    required: null,
+    excludedPhrases: [],
+    excludedWords: [],
+  })
+})
+
+it('reads up to 32 operators and 1,000 characters in them', () => {
+  expect(readQueryText(times(32, (i) => `"w${i}"`)).required?.[0]).toHaveLength(32)
+  expect(readQueryText(`tea ${times(32, (i) => `-w${i}`)}`).excludedWords).toHaveLength(32)
+  expect(readQueryText(`"${'a'.repeat(1000)}"`).required).toHaveLength(1)
+})
+
 it('reads a long text of quotes and minuses in no time', () => {
-  for (const text of ['"'.repeat(19_999), '-"'.repeat(9999), 'a"-'.repeat(6000), `"${'a '.repeat(9000)}`]) {
+  for (const text of [
+    '"'.repeat(19_999),
+    '-"'.repeat(9999),
+    'a"-'.repeat(6000),
+    `"${'a '.repeat(9000)}`,
+    " -'a".repeat(5000),
+    `"a" ${'; '.repeat(9000)}`,
+    `"a";${' '.repeat(19_000)}x`,
+    ' -a\n'.repeat(5000),
+    '-'.repeat(20_000),
+  ]) {
     const start = performance.now()
     readQueryText(text)
     expect(performance.now() - start).toBeLessThan(200)

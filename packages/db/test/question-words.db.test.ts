@@ -1,4 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
+import { readQueryText } from '../src/memories/query-text.js'
+import { compile, sql, statement } from '../src/sql/statement.js'
+import { sampledRows } from '../src/sql/text-sample.js'
 import { onEveryEngine } from './engines.js'
 import { random, randomVector } from './vectors.js'
 
@@ -124,6 +127,23 @@ onEveryEngine('words of a question', (db) => {
     expect(Math.min(...newest)).toBeGreaterThan(200)
   })
 
+  it('knows from a few rows of a user how many there are and how many have a word, whatever others have', async () => {
+    const rows = sql`m.user_id = 'n'`
+    const search = { query: readQueryText('something'), language: 'english', rows, userId: 'n' }
+    const sampled = sampledRows(
+      { ...search, isFiltered: false, limit: 10, atLeast: 10, lends: false },
+      sql`false`,
+    )
+    const counted = sql`with ${sampled}
+      select n, n / share as rows, (select count(*) / share from sample where search @@ to_tsquery('noise')) as noises
+      from sampled`
+    const { text, values } = compile(statement(counted))
+    const [row] = (await db().pool.query(text, values)).rows
+    expect(Number(row.n)).toBeGreaterThan(400)
+    expect(Math.abs(row.rows / 600 - 1)).toBeLessThan(0.1)
+    expect(Math.abs(row.noises / 300 - 1)).toBeLessThan(0.2)
+  })
+
   it('asks the embedder for what is wanted, not for what is ruled out', async () => {
     const asked: string[] = []
     const { funes, open } = db()
@@ -154,6 +174,78 @@ onEveryEngine('words of a question', (db) => {
     expect(left.length).toBeGreaterThan(0)
     expect(left.filter((content) => content.includes('tea'))).toEqual([])
     await other.close()
+  })
+
+  it('finds what pasted text says, however many quotes, dashes and words it has, and never fails at it', async () => {
+    const { funes } = db()
+    const times = (n: number, part: (i: number) => string) =>
+      Array.from({ length: n }, (_, i) => part(i)).join(' ')
+    const fields = Object.fromEntries(Array.from({ length: 160 }, (_, i) => [`field ${i}`, `fish ${i}`]))
+    const pasted = [
+      times(280, (i) => `"fish${i}" fish`),
+      `fish ${times(280, (i) => `or "fish${i}"`)}`,
+      JSON.stringify(fields, null, 1),
+      JSON.stringify({ eats: 'fish', at: 'noon' }),
+      `fish ${times(2500, (i) => `-w${i}`)}`,
+      `"fish ${times(3000, (i) => `w${i}`)}"`,
+      `fish -${times(4900, (i) => `${String.fromCharCode(97 + (i % 26))},`)
+        .replaceAll(' ', '')
+        .slice(0, 19_000)}`,
+      `console.log("fish", "and", "chips");\nlevel=error msg="no tea" -v`,
+    ]
+    for (const text of pasted) {
+      expect(await find(text, { mode: 'text' })).toEqual(expect.arrayContaining([SAYINGS[3], SAYINGS[4]]))
+      expect(await find(text, { embedding: question })).toContain(SAYINGS[3])
+    }
+    await funes.transaction(async (tx) => {
+      await tx.memories.search({ userId: 'q', text: pasted[0] as string, mode: 'text' })
+      await tx.memories.add({ userId: 'kept', content: 'kept', embedding: null })
+    })
+    expect(await funes.memories.count({ userId: 'kept' })).toBe(1)
+  })
+
+  it('looks up the first hundred different words of a text', async () => {
+    await db().funes.memories.add({ userId: 'first', content: 'the violin', embedding: null })
+    const others = (n: number) => Array.from({ length: n }, (_, i) => `other${i}`).join(' ')
+    expect(await find(`${others(99)} violin`, {}, 'first')).toHaveLength(1)
+    expect(await find(`${others(99)} ${others(99)} violin`, {}, 'first')).toHaveLength(1)
+    expect(await find(`${others(100)} violin`, {}, 'first')).toEqual([])
+  })
+
+  it('refuses what says how words are searched where none are', async () => {
+    for (const option of [{ weights: { vector: 1, text: 1 } }, { fusion: 'rank' }, { language: 'german' }]) {
+      const refused = { code: 'INPUT.INVALID', meta: { path: Object.keys(option)[0] } }
+      await expect(find('tea', { embedding: question, mode: 'vector', ...option })).rejects.toMatchObject(
+        refused,
+      )
+      const search = { userId: 'q', embedding: question, ...option } as never
+      await expect(db().funes.memories.search(search)).rejects.toMatchObject(refused)
+    }
+  })
+
+  it('answers many questions by meaning alone, and says so where words are wanted', async () => {
+    const { funes } = db()
+    const wrong = [
+      [[{ userId: 'q', text: 'tea' }], {}, 'EMBEDDING.REQUIRED', 'by meaning'],
+      [[{ userId: 'q', text: 'tea', embedding: question }], { mode: 'text' }, 'INPUT.INVALID', 'by meaning'],
+      [
+        [
+          { userId: 'q', text: 'tea' },
+          { userId: 'q', text: '-"tea" -milk' },
+        ],
+        {},
+        'INPUT.INVALID',
+        '1.text: says only',
+      ],
+    ] as const
+    for (const [questions, options, code, message] of wrong) {
+      await expect(funes.memories.searchMany(questions, options as never)).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(message),
+      })
+    }
+    const [many] = await funes.memories.searchMany([{ userId: 'q', embedding: question }], { mode: 'vector' })
+    expect(many).toEqual(await funes.memories.search({ userId: 'q', embedding: question }))
   })
 
   it('ranks as by meaning when words weigh nothing, and as by words when meaning does', async () => {

@@ -74,6 +74,9 @@ onEveryEngine('re-embedding', (db) => {
     const run = funes.models.reembed({ to: next.model, embed, batchSize: 10 })
     await expect(run).rejects.toSatisfy((e) => isFunesError(e, 'EMBEDDING.FAILED'))
     expect((await funes.models.get(old.model))?.state).toBe('active')
+    // The one that failed is not kept for calls that give none.
+    const again = funes.models.reembed({ to: next.model })
+    await expect(again).rejects.toSatisfy((e) => isFunesError(e, 'EMBEDDING.REQUIRED'))
     const listening = funes.models.reembed({
       to: next.model,
       embed: next.embed,

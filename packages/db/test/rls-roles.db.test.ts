@@ -77,6 +77,20 @@ describeOnServer('roles under row-level security', () => {
     expect((await funes.migrate()).applied).toEqual([])
   })
 
+  it('names the role that a login is no member of, and the table that it may not read', async () => {
+    const client = await createFunes({ url: urlOf(login) })
+    await expect(client.as({ userId: 'ada' }).memories.list()).rejects.toMatchObject({
+      code: 'DB.PERMISSION_DENIED',
+      fix: expect.stringContaining(`grant ${app} to`),
+      meta: { kind: 'role', name: app },
+    })
+    await expect(client.memories.list({ userId: 'ada' })).rejects.toMatchObject({
+      code: 'DB.PERMISSION_DENIED',
+      meta: { kind: 'table' },
+    })
+    await client.close()
+  })
+
   it('serves an application that logs in with no rights of its own', async () => {
     await superuser.query(`grant ${app} to ${login}`)
     const client = await createFunes({ url: urlOf(login, '-c funes.scope=all-users') })

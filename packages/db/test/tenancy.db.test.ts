@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Funes, isFunesError } from '../src/index.js'
 import { onEveryEngine } from './engines.js'
 import { searchUnderRowLevelSecurity } from './rls-search.js'
+import { scopesInScopes, tracesOfScopes, usersInTenants } from './tenancy-nesting.js'
 import { tenantScopes } from './tenancy-tenants.js'
 
 const embedding = [1, 2, 3]
@@ -39,6 +40,8 @@ onEveryEngine('tenancy', (db) => {
       await expect(ada.transaction(async ({ prisma }) => prisma.memory.count())).rejects.toSatisfy(isOff)
       await expect(funes.as({ tenantId: 'acme' }).memories.list({ userId: 'ada' })).rejects.toSatisfy(isOff)
     })
+
+    scopesInScopes(() => funes)
   })
 
   describe('while row-level security is on', () => {
@@ -74,7 +77,8 @@ onEveryEngine('tenancy', (db) => {
       })
       expect((await funes.health()).findings.map(({ code }) => code)).toContain('HEALTH.RLS_PARTLY')
       await expect(funes.as({ tenantId: 'acme' }).users.list()).rejects.toSatisfy(isOff)
-      expect((await funes.tenancy.enable({ role })).rowLevelSecurity).toBe('on')
+      // Called again, it stays with the role that applications connect for.
+      expect(await funes.tenancy.enable()).toMatchObject({ rowLevelSecurity: 'on', role })
     })
 
     it('offers all of a memory in the scope of its user', async () => {
@@ -208,7 +212,7 @@ onEveryEngine('tenancy', (db) => {
         await expect(failing).rejects.toThrow('undo')
         expect(await tx.memories.count({ userId: 'ada' })).toBe(1)
         await funes.as({ userId: 'ada' }).transaction(async (ada) => {
-          expect(await funes.as({ userId: 'bob' }).memories.count()).toBe(1)
+          await expect(funes.as({ userId: 'bob' }).memories.count()).rejects.toSatisfy(isForeign)
           expect(await ada.memories.count()).toBe(1)
           expect(await funes.memories.count({ userId: 'bob' })).toBe(0)
         })
@@ -231,6 +235,9 @@ onEveryEngine('tenancy', (db) => {
     })
 
     tenantScopes(() => funes)
+    usersInTenants(() => funes)
+    scopesInScopes(() => funes)
+    tracesOfScopes(db)
     searchUnderRowLevelSecurity(db)
 
     it('refuses a role that would pass policies by, and names that no role may have', async () => {

@@ -235,7 +235,7 @@ onEveryEngine('recording usages', (db) => {
 
   it('stores a batch once, however often it is sent', async () => {
     const tools = await open()
-    const batch = [newUsage(good), newUsage({ ...good, at: new Date('2031-01-01T00:00:00Z') })]
+    const batch = [newUsage(good), { ...newUsage(good), at: new Date('2031-01-01T00:00:00Z') }]
     const executor = {
       async run<Row>(of: Statement<Row>) {
         const { text, values } = compile(of)

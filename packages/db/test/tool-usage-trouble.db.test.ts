@@ -109,6 +109,26 @@ onEveryEngine('recording usages in trouble', (db) => {
     await funes.close()
   })
 
+  it('takes no call that is yet to come, but for clocks that differ', async () => {
+    const { tools } = db().funes
+    const ahead = (minutes: number) => ({ ...good, at: new Date(Date.now() + minutes * 60_000) })
+    const refusal = { code: 'INPUT.INVALID', message: expect.stringContaining('an hour ahead') }
+    await expect(tools.recordUsage({ ...ahead(61), wait: true })).rejects.toMatchObject({
+      ...refusal,
+      meta: { path: 'at' },
+    })
+    await expect(tools.recordUsageMany([good, ahead(61)], { wait: true })).rejects.toMatchObject({
+      ...refusal,
+      meta: { path: 'usages[1].at' },
+    })
+    const scoped = db().funes.as({ userId: 'ada' }).tools
+    await expect(scoped.recordUsage({ ...ahead(61), userId: 'ada' })).rejects.toMatchObject(refusal)
+    const before = tools.usageStats().dropped.invalid
+    await tools.recordUsage(ahead(61))
+    expect(tools.usageStats().dropped.invalid).toBe(before + 1)
+    await tools.recordUsage({ ...ahead(59), wait: true })
+  })
+
   it('refuses more metadata than a usage may have, and names the one of many that is wrong', async () => {
     const { tools } = db().funes
     const large = { ...good, metadata: { text: 'x'.repeat(16_384) } }

@@ -171,4 +171,18 @@ describe('formats of tools', () => {
     expect(() => asAnthropic(hits, { onUnsupported: 1 } as never)).toThrow(invalid)
     expect(() => asAnthropic(hits, { strict: true } as never)).toThrow(invalid)
   })
+
+  it('refuses what is neither hits nor tools, and says where', () => {
+    const { name, parameters: _, ...rest } = tool('half', parameters)
+    for (const format of [asOpenAI, asAnthropic, asMCP]) {
+      for (const given of [null, undefined, {}, 'hits', hits[0]]) {
+        const refusal = expect.objectContaining({ code: 'INPUT.INVALID', meta: { path: 'hits' } })
+        expect(() => format(given as never)).toThrow(refusal)
+      }
+      for (const item of [{}, null, 'x', { tool: null }, { tool: {} }, { name, ...rest }]) {
+        const refusal = expect.objectContaining({ code: 'INPUT.INVALID', meta: { path: 'hits[1]' } })
+        expect(() => format([...hits, item] as never)).toThrow(refusal)
+      }
+    }
+  })
 })

@@ -212,6 +212,19 @@ onEveryEngine(
       })
     })
 
+    it('takes a zod schema that contains itself, in the way of zod 4', async () => {
+      const node = z.object({
+        v: z.string(),
+        get kids() {
+          return z.array(node)
+        },
+      })
+      await tools().register({ name: 'recursive', description: 'Takes a tree.', parameters: node })
+      expect((await tools().validateCall('recursive', { v: 'a', kids: [] })).valid).toBe(true)
+      const { problems } = await tools().validateCall('recursive', { v: 'a', kids: [{ v: 1, kids: [] }] })
+      expect(problems).toMatchObject([{ path: '/kids/0/v', keyword: 'type' }])
+    })
+
     it('refuses what no provider would take, whole batches of it, and says which', async () => {
       const bad = { name: 'bad name', description: 'x' }
       const names = `|a b|a.b|ä|${'x'.repeat(65)}|'; drop table tools; --|__proto__\u0000`

@@ -116,6 +116,16 @@ describe('parameters', () => {
     expect(await refused(loop)).toMatch('INPUT.INVALID')
   })
 
+  it('are refused where references lead only to references, in a ring', async () => {
+    const ring = (more: object) =>
+      having({ $ref: '#/$defs/A' }, { $defs: { A: { $ref: '#/$defs/B' }, ...more } })
+    expect(await refused(ring({ B: { $ref: '#/$defs/A' } }))).toBe('TOOL.SCHEMA_INVALID /properties/a/$ref')
+    expect(await refused(having({}, { $defs: { A: { $ref: '#/$defs/A' } } }))).toMatch('/$defs/A/$ref')
+    expect(await refused(ring({ B: { type: 'string' } }))).toBe('taken')
+    expect(await refused(ring({ B: { properties: { a: { $ref: '#/$defs/A' } } } }))).toBe('taken')
+    expect(await refused(ring({ B: { $ref: '#' } }))).toBe('taken')
+  })
+
   it('may be a zod 4 schema, of what goes in', async () => {
     const schema = z.object({
       to: z.email().describe('whom'),
@@ -131,7 +141,12 @@ describe('parameters', () => {
       required: ['to'],
     })
     expect(Object.keys(await readParameters(schema))).not.toContain('$schema')
-    expect(await refused(z.object({ at: z.date() }))).toBe('TOOL.SCHEMA_INVALID ')
+    expect(await refused(z.object({ at: z.date() }))).toBe('TOOL.SCHEMA_INVALID /properties/at')
+    const deep = z.object({ a: z.object({ when: z.array(z.date().optional()) }) })
+    await expect(readParameters(deep)).rejects.toMatchObject({
+      message: expect.stringContaining('Date cannot be represented'),
+      meta: { path: '/properties/a/properties/when/items' },
+    })
     expect(await refused(z.string())).toBe('TOOL.SCHEMA_INVALID /type')
     expect(await refused({ _def: {}, safeParse: () => {} })).toBe('TOOL.SCHEMA_INVALID ')
   })
@@ -190,6 +205,25 @@ describe('a validator', () => {
     expect(list(chain)).toMatchObject({ valid: false, problems: [{ keyword: 'depth' }] })
     const loop = having({ $ref: '#/$defs/l' }, { $defs: { l: { anyOf: [{ $ref: '#/$defs/l' }] } } })
     expect((await compileValidator(loop))({ a: 1 })).toMatchObject({ problems: [{ keyword: 'depth' }] })
+  })
+
+  it('answers arguments that throw when they are looked at', async () => {
+    const check = await compileValidator(having({ type: 'string' }, { required: ['a'] }))
+    const unreadable = { valid: false, problems: [{ path: '', keyword: 'unreadable' }] }
+    const getter = {
+      get a(): string {
+        throw new Error('mine')
+      },
+    }
+    const trap = () => {
+      throw new Error('mine')
+    }
+    const proxy = new Proxy({ a: 'x' }, { get: trap, getOwnPropertyDescriptor: trap })
+    for (const args of [getter, proxy]) expect(check(args)).toMatchObject(unreadable)
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {})
+    revoke()
+    expect(check(revoked)).toMatchObject(unreadable)
+    expect(check({ a: 'x' }).valid).toBe(true)
   })
 
   it('tells of at most 100 problems', async () => {

@@ -168,18 +168,62 @@ onEveryEngine('transaction', (db) => {
     expect(await funes.memories.count({ userId: 'late' })).toBe(0)
   })
 
-  it('rolls back when it runs longer than its limit', async () => {
+  it('rolls back when it runs longer than its limit, and does not wait for what waits', async () => {
     const { funes } = db()
+    const startedAt = performance.now()
+    let inside: unknown
     const slow = funes.transaction(
       async (tx) => {
         await tx.memories.add(memory('slow'))
-        await new Promise((resolve) => setTimeout(resolve, 400))
-        await tx.memories.add(memory('slow'))
+        await new Promise((resolve) => setTimeout(resolve, 700))
+        inside = await tx.memories.add(memory('slow')).catch((e: unknown) => e)
       },
       { timeoutMs: 100 },
     )
-    await expect(slow).rejects.toSatisfy((e) => isFunesError(e, 'TRANSACTION.TIMEOUT', 'TRANSACTION.CLOSED'))
+    const meta = { phase: 'work', timeoutMs: 100 }
+    await expect(slow).rejects.toMatchObject({ code: 'TRANSACTION.TIMEOUT', meta })
+    expect(performance.now() - startedAt).toBeLessThan(500)
     expect(await funes.memories.count({ userId: 'slow' })).toBe(0)
+    expect(funes.pool.holders).toEqual([])
+    await expect.poll(() => inside).toMatchObject({ code: 'TRANSACTION.TIMEOUT' })
+  })
+
+  it('keeps nothing of one whose last statement ended after its limit', async () => {
+    const { funes, engine } = db()
+    const startedAt = performance.now()
+    const late = funes.transaction(
+      async (tx) => {
+        await tx.memories.add(memory('late end'))
+        await tx.prisma.$queryRawUnsafe(`select pg_sleep(${engine === 'server' ? 8 : 0.4})::text`)
+      },
+      { timeoutMs: 200 },
+    )
+    await expect(late).rejects.toMatchObject({ code: 'TRANSACTION.TIMEOUT', meta: { timeoutMs: 200 } })
+    expect(performance.now() - startedAt).toBeLessThan(1500)
+    expect(await funes.memories.count({ userId: 'late end' })).toBe(0)
+  })
+
+  it('is over at its limit where it waits for a lock, and its own errors come before', async () => {
+    const { funes, pool, engine } = db()
+    const own = funes.transaction(
+      async (tx) => {
+        const running = tx.prisma.$queryRawUnsafe(`select pg_sleep(${engine === 'server' ? 8 : 0.4})::text`)
+        await Promise.all([running, Promise.reject(new Error('mine'))])
+      },
+      { timeoutMs: 150 },
+    )
+    await expect(own).rejects.toThrow('mine')
+    if (engine === 'embedded') return
+    const blocker = await pool.connect()
+    await blocker.query('begin; lock table memories')
+    const startedAt = performance.now()
+    const waiting = funes.transaction((tx) => tx.memories.add(memory('lock')), { timeoutMs: 200 })
+    const meta = { phase: 'statement', timeoutMs: 200 }
+    await expect(waiting).rejects.toMatchObject({ code: 'TRANSACTION.TIMEOUT', meta })
+    expect(performance.now() - startedAt).toBeLessThan(1500)
+    await blocker.query('rollback')
+    blocker.release()
+    expect(await funes.memories.count({ userId: 'lock' })).toBe(0)
   })
 
   it('runs many at once, each whole', async () => {

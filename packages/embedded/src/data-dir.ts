@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { embeddedError } from './errors.js'
 
 /** The PostgreSQL release inside the PGlite this package depends on. */
@@ -38,6 +38,24 @@ function refuseForeign(dataDir: string): void {
   }
 }
 
+const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+/**
+ * Makes a directory, and those that it stands in. Node's own way of making them all never ends where a directory that is there
+ * answers that it is not, as /proc does.
+ */
+function makeDirectory(path: string): void {
+  if (isDirectory(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makeDirectory(parent)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Somebody else may have been quicker.
+    if (!isDirectory(path)) throw error
+  }
+}
+
 /**
  * Makes the directory if missing, and makes sure that it is one of ours or empty; returns its absolute path.
  *
@@ -56,7 +74,7 @@ export function prepareDataDir(path: string): string {
     throw invalid(dataDir, `${dataDir} is not a directory.`, 'Name a directory.')
   }
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeDirectory(dataDir)
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     throw invalid(

@@ -92,7 +92,8 @@ describe('a data directory', () => {
     mkdirSync(join(dir, 'pgdata'), { recursive: true })
     writeFileSync(join(dir, 'pgdata', 'PG_VERSION'), '18\n')
     const file = join(dir, 'pgdata', 'PG_VERSION')
-    for (const dataDir of [file, join(file, 'below'), dir, '', ' ', 'memory://', 'file:///x']) {
+    const nowhere = process.platform === 'linux' ? ['/proc/funes', '/proc/funes/below'] : []
+    for (const dataDir of [...nowhere, file, join(file, 'below'), dir, '', ' ', 'memory://', 'file:///x']) {
       await expect(createEmbeddedPool({ dataDir }), dataDir).rejects.toMatchObject({
         code: 'EMBEDDED.DATA_DIR_INVALID',
         fix: expect.any(String),

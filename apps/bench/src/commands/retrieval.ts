@@ -3,6 +3,7 @@ import { datasetError } from '../retrieval/dataset-error.js'
 import { embedSet } from '../retrieval/embed.js'
 import type { LabelledSet } from '../retrieval/labelled-set.js'
 import { measureRetrieval } from '../retrieval/measure.js'
+import { odditiesInWords } from '../retrieval/oddity.js'
 import { printRetrieval } from '../retrieval/print.js'
 import { readLabelledSet } from '../retrieval/read-labelled-set.js'
 import { readSotuSet } from '../retrieval/sotu-set.js'
@@ -30,9 +31,9 @@ export async function retrievalCommand(options: Options): Promise<number> {
     const seconds = ((performance.now() - start) / 1000).toFixed(0).padStart(5)
     process.stderr.write(`${seconds} s  ${text}\n`)
   }
-  const set = await embedSet(await readSet(options), (done, total) =>
-    progress(`embedded ${done} of ${total} texts`),
-  )
+  const read = await readSet(options)
+  for (const sentence of odditiesInWords(read.oddities)) progress(sentence)
+  const set = await embedSet(read, (done, total) => progress(`embedded ${done} of ${total} texts`))
   const dimensions = numberOf('dimensions', options.dimensions)
   if (dimensions !== undefined && dimensions !== set.dimensions) {
     const problem = `its vectors have ${set.dimensions} dimensions, not ${dimensions}`

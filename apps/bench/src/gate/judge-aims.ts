@@ -3,12 +3,18 @@ import { formatFigure } from '../table.js'
 import { type Aim, aimsOf } from './aims.js'
 import { type Check, check } from './gate.js'
 
+/** What is told beside an aim: the worst result of another scenario or driver. */
+export interface JudgedBeside {
+  readonly called: string | undefined
+  readonly worst: Check
+}
+
 /** An aim, what a run says of it, and whether it was met: by every result that speaks to it. */
 export interface JudgedAim {
   readonly name: string
   /** The result that is furthest from the aim or, where all meet it, nearest to missing it. */
   readonly worst: Check
-  readonly beside: readonly Check[]
+  readonly beside: readonly JudgedBeside[]
   readonly isMet: boolean
 }
 
@@ -24,10 +30,22 @@ export function judgeAims(report: Report): JudgedAim[] {
   return aimsOf(report).aims.flatMap((aim): JudgedAim[] => {
     const checks = check(report.results, [aim])
     if (checks.length === 0) return []
-    const beside = (aim.beside ?? []).flatMap((bound) =>
-      check(report.results, [{ ...bound, name: aim.name }]),
+    const beside = (aim.beside ?? []).flatMap(({ called, ...other }) => {
+      const { atLeast, atMost } = aim
+      const bound = {
+        ...other,
+        name: aim.name,
+        ...(atLeast !== undefined && { atLeast }),
+        ...(atMost !== undefined && { atMost }),
+      }
+      const found = check(report.results, [bound])
+      return found.length === 0 ? [] : [{ called, worst: worstOf(found, aim) }]
+    })
+    const alsoDecide = beside.filter(
+      ({ called, worst }) => called === undefined && worst.bound.driver === aim.driver,
     )
-    return [{ name: aim.name, worst: worstOf(checks, aim), beside, isMet: checks.every(({ kept }) => kept) }]
+    const isMet = [...checks, ...alsoDecide.map(({ worst }) => worst)].every(({ kept }) => kept)
+    return [{ name: aim.name, worst: worstOf(checks, aim), beside, isMet }]
   })
 }
 

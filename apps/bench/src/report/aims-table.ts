@@ -1,8 +1,8 @@
 import { aimsOf } from '../gate/aims.js'
-import type { Check } from '../gate/gate.js'
-import { type JudgedAim, judgeAims, measuredInWords } from '../gate/judge-aims.js'
+import { type JudgedAim, type JudgedBeside, judgeAims, measuredInWords } from '../gate/judge-aims.js'
 import type { Report } from '../result.js'
 import type { RetrievalReport } from '../retrieval/measure.js'
+import { loadInWords } from './load.js'
 
 /** What a JSON file says, and the name that the table calls it by. */
 export type Findings = { readonly name: string } & (
@@ -23,10 +23,11 @@ const AHEAD = 1.1
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
 
 /** Another scenario, or another driver, that was held against the same aim. */
-function besideInWords(check: Check): string {
-  const { scenario, driver } = check.bound
+function besideInWords({ called, worst }: JudgedBeside): string {
+  const { scenario, driver } = worst.bound
+  if (called !== undefined) return `${called} ${measuredInWords(worst)} (${worst.at})`
   const who = driver === 'funes' ? `scenario \`${scenario}\`` : `\`${driver}\``
-  return `${who} ${measuredInWords(check)}`
+  return `${who} ${measuredInWords(worst)}`
 }
 
 function lineOf({ name, worst, beside, isMet }: JudgedAim): Line {
@@ -70,11 +71,14 @@ export function renderAims(findings: readonly Findings[]): string {
     const own = 'run' in found ? linesOfRun(found.run) : linesOfRetrieval(found.retrieval)
     return own.map((line) => ({ ...line, run: found.name }))
   })
+  const runs = findings.flatMap((found) => ('run' in found ? [found] : []))
+  const loads = runs.map(({ name, run }) => ({ name, load: run.environment.loadAverage }))
   if (lines.length === 0) throw new RangeError('None of these was measured at a size that an aim is for.')
   const head = ['aim', 'measured', 'run', '']
   return [
     row(head),
     row(head.map(() => '---')),
     ...lines.map(({ aim, measured, run, isMet }) => row([aim, measured, run, isMet ? 'met' : '**missed**'])),
+    ...(loads.length > 0 ? ['', `Load average before the run: ${loadInWords(loads)}.`] : []),
   ].join('\n')
 }

@@ -18,18 +18,24 @@ const most = (figure: string) => (results: readonly Result[]) =>
 /** What the project promised when it began. */
 const PROMISES: readonly Claim[] = [
   {
+    ...{ what: 'search by meaning, of all users', promised: 'under 10 ms', scenario: 'search' },
     ...{
-      what: 'search by meaning',
-      promised: 'under 10 ms',
-      scenario: 'search',
       figure: 'p50Ms',
       unit: 'ms',
+      pick: (results) => results.find(({ point }) => point.effort === 'high'),
     },
-    pick: (results) => results.find(({ point }) => point.effort === 'high'),
+  },
+  {
+    ...{ what: 'search by meaning, of one user', promised: 'under 10 ms', scenario: 'filtered' },
+    ...{ figure: 'p50Ms', unit: 'ms' },
+    pick: (results) => most('p50Ms')(results.filter(({ point }) => point.by === 'user')),
   },
   {
     ...{ what: 'search by meaning and words', promised: 'under 10 ms', scenario: 'hybrid', figure: 'p50Ms' },
-    ...{ unit: 'ms', pick: (results) => last(results.filter(({ point }) => point.mode === 'hybrid')) },
+    ...{
+      unit: 'ms',
+      pick: (results) => most('p50Ms')(results.filter(({ point }) => point.mode === 'hybrid')),
+    },
   },
   {
     ...{ what: 'storing a memory', promised: 'under 5 ms', scenario: 'insert', figure: 'p50Ms', unit: 'ms' },
@@ -37,7 +43,9 @@ const PROMISES: readonly Claim[] = [
   },
   {
     ...{ what: 'throughput', promised: '50 searches a second', scenario: 'concurrency' },
-    ...{ figure: 'searchesPerSecond', unit: 'searches a second', pick: most('searchesPerSecond') },
+    ...{ figure: 'searchesPerSecond', unit: 'searches a second' },
+    pick: (results) =>
+      results.find(({ point }) => point.clients === 16) ?? most('searchesPerSecond')(results),
   },
   {
     ...{ what: 'building the index', promised: '1 minute for each 10,000', scenario: 'index-build' },
@@ -45,7 +53,7 @@ const PROMISES: readonly Claim[] = [
   },
 ]
 
-/** Each founding figure with the one measured, as rows: what, promised, measured, where. */
+/** Each founding figure with the one measured, at its worst point where there are several, as rows: what, promised, measured, where. */
 export function foundingRows(report: Report): string[][] {
   return PROMISES.flatMap(({ what, promised, scenario, figure, unit, pick }) => {
     const own = report.results.filter((one) => one.scenario === scenario && one.driver === 'funes')

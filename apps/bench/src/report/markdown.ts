@@ -1,6 +1,7 @@
 import type { Report, Result } from '../result.js'
 import { formatFigure } from '../table.js'
 import { foundingRows } from './founding.js'
+import { loadInWords } from './load.js'
 
 function find(report: Report, scenario: string, driver: string, where: Record<string, unknown> = {}) {
   return report.results.find(
@@ -75,7 +76,7 @@ export function renderMarkdown(report: Report): string {
       ])
     }),
   )
-  const where = `${config.rows.toLocaleString('en')} memories of ${config.dimensions} dimensions, ${environment.postgres}, pgvector ${environment.pgvector}, ${environment.cores} cores, client on the same machine, load before the run ${environment.loadAverage.toFixed(2)}, ${environment.date.slice(0, 10)}`
+  const where = `${config.rows.toLocaleString('en')} memories of ${config.dimensions} dimensions, ${environment.postgres}, pgvector ${environment.pgvector}, ${environment.cores} cores, client on the same machine, ${environment.date.slice(0, 10)}, load average before the run ${loadInWords([{ load: environment.loadAverage }])}`
   const founding = foundingRows(report)
   const founded = [['', 'promised', 'measured', 'at'], ['---', '---', '---', '---'], ...founding].map(row)
   return [

@@ -7,6 +7,11 @@ import type { EmbeddedSet, LabelledSet } from './labelled-set.js'
 export const CACHE_DIR = '.cache/embeddings'
 const BATCH = 256
 
+/** An encoder may have nothing to say of a text, such as one of signs that it does not know: that is no vector. */
+function usable(vector: Float32Array | undefined): Float32Array | null {
+  return vector?.every(Number.isFinite) && vector.some((x) => x !== 0) ? vector : null
+}
+
 /**
  * Gives every turn and question a vector of the project's own small encoder, unless the data brought vectors along.
  *
@@ -32,10 +37,10 @@ export async function embedSet(
   }
   return {
     ...set,
-    turns: set.turns.map((turn, i) => ({ ...turn, embedding: vectors[i] as Float32Array })),
+    turns: set.turns.map((turn, i) => ({ ...turn, embedding: usable(vectors[i]) })),
     questions: set.questions.map((question, i) => ({
       ...question,
-      embedding: vectors[set.turns.length + i] as Float32Array,
+      embedding: usable(vectors[set.turns.length + i]),
     })),
     dimensions: model.dimensions,
     encoder: model.model,

@@ -1,3 +1,5 @@
+import type { Oddity } from './oddity.js'
+
 /** One turn of a conversation, or one passage of a document: what is remembered. */
 export interface Turn {
   readonly userId: string
@@ -15,7 +17,7 @@ export interface Question {
   readonly userId: string
   readonly text: string
   readonly embedding: Float32Array | null
-  /** Ids of turns of the same user, each once, at least one. */
+  /** Ids, each once, at least one; of turns of the same user, but for what is missing. */
   readonly evidence: readonly string[]
 }
 
@@ -24,9 +26,11 @@ export interface LabelledSet {
   readonly name: string
   readonly turns: readonly Turn[]
   readonly questions: readonly Question[]
+  /** What was left out, cut, or counts as not found. */
+  readonly oddities: readonly Oddity[]
 }
 
-/** A labelled set in which every turn and every question has a vector. */
+/** A labelled set in which every turn and every question has a vector, but for those that the encoder has none for. */
 export interface EmbeddedSet extends LabelledSet {
   readonly dimensions: number
   /** What made the vectors; null when they came with the data. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Funes } from '@funes/db'
 import { type EmbeddedSet, type Turn, turnKey } from './labelled-set.js'
 
@@ -7,6 +8,15 @@ export const RETRIEVAL_MODEL = 'retrieval'
 /** A UUID whose order is that of the file: turns of the same instant stay in their order. */
 function memoryId(place: number): string {
   return `00000000-0000-7000-8000-${place.toString(16).padStart(12, '0')}`
+}
+
+/** What an id of the database may have, its index entries among it. */
+const MAX_ID_BYTES = 512
+
+/** The data set's name of a user or session, or another one where the database cannot hold that. */
+export function storableId(id: string): string {
+  const fits = id.isWellFormed() && !id.includes('\0') && Buffer.byteLength(id) <= MAX_ID_BYTES
+  return fits ? id : `sha256:${createHash('sha256').update(JSON.stringify(id)).digest('hex')}`
 }
 
 /**
@@ -20,7 +30,8 @@ export async function loadTurns(
   progress: (done: number, total: number) => void,
 ): Promise<Map<string, string>> {
   await funes.models.register({ name: RETRIEVAL_MODEL, dimensions: set.dimensions })
-  for (const id of new Set(set.turns.map(({ userId }) => userId))) await funes.users.ensure({ id })
+  for (const id of new Set(set.turns.map(({ userId }) => userId)))
+    await funes.users.ensure({ id: storableId(id) })
   const firstTurns = new Map<string, Turn>()
   for (const turn of set.turns) {
     if (turn.sessionId === null) continue
@@ -28,14 +39,15 @@ export async function loadTurns(
     if (!firstTurns.has(key)) firstTurns.set(key, turn)
   }
   for (const { userId, sessionId, createdAt } of firstTurns.values()) {
-    await funes.sessions.start({ userId, id: sessionId as string, startedAt: createdAt })
+    const key = { userId: storableId(userId), id: storableId(sessionId as string) }
+    await funes.sessions.start({ ...key, startedAt: createdAt })
   }
   const ids = new Map<string, string>()
   const memories = set.turns.map(({ userId, sessionId, id, content, createdAt, embedding }, place) => {
     ids.set(memoryId(place), id)
     return {
-      ...{ userId, id: memoryId(place), content, createdAt, embedding: embedding as Float32Array },
-      ...(sessionId !== null && { sessionId }),
+      ...{ userId: storableId(userId), id: memoryId(place), content, createdAt, embedding },
+      ...(sessionId !== null && { sessionId: storableId(sessionId) }),
     }
   })
   await funes.memories.addMany(memories, {

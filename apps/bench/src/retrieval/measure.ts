@@ -1,9 +1,10 @@
-import { createFunes, type Funes } from '@funes/db'
+import { createFunes, type Funes, isFunesError, type MemoryHit } from '@funes/db'
 import { createLatencies, type Latencies } from '../measure/latencies.js'
 import type { Databases } from '../storage/database.js'
 import type { EmbeddedSet, Question } from './labelled-set.js'
-import { loadTurns, RETRIEVAL_MODEL } from './load.js'
+import { loadTurns, RETRIEVAL_MODEL, storableId } from './load.js'
 import { MODES, type RetrievalMode } from './modes.js'
+import { countOddities, type OddityCounts } from './oddity.js'
 import { type Answered, type AtDepths, anyHit, DEPTHS, evidenceRecall } from './recall.js'
 
 /** What one way of asking found, and how long it took. */
@@ -12,17 +13,23 @@ export interface ModeResult {
   readonly anyHit: AtDepths
   readonly evidenceRecall: AtDepths
   readonly latencyMs: { readonly p50: number; readonly p95: number }
+  /** Questions that the database refused or did not answer in time: nothing was found for them. */
+  readonly failed: number
 }
 
 export interface RetrievalReport {
   readonly dataset: string
   readonly engine: 'server' | 'embedded'
   readonly users: number
+  /** Those stored. */
   readonly turns: number
+  /** Those asked. */
   readonly questions: number
   readonly dimensions: number
   /** What made the vectors; null when they came with the data. */
   readonly encoder: string | null
+  /** What was left out, cut, or counts as not found; reports of before it was counted have none. */
+  readonly oddities?: OddityCounts
   readonly modes: readonly ModeResult[]
 }
 
@@ -35,10 +42,23 @@ interface Turn {
   readonly mode: RetrievalMode
   readonly latencies: Latencies
   readonly answers: Answered[]
+  failed: number
 }
 
-const search = (funes: Funes, mode: RetrievalMode, question: Question) =>
-  funes.memories.search({ userId: question.userId, k: DEEPEST, ...mode.options(question) })
+/** What is wrong with one question and not with the database. */
+const OF_ONE_QUESTION = /^(INPUT|EMBEDDING)\.|^DB\.(TIMEOUT|QUERY_FAILED)$/
+
+/** The hits, or null where the question was refused or took too long: one odd question must not cost the run. */
+async function search(funes: Funes, mode: RetrievalMode, question: Question): Promise<MemoryHit[] | null> {
+  const options = mode.options(question)
+  if (options === null) return []
+  try {
+    return await funes.memories.search({ userId: storableId(question.userId), k: DEEPEST, ...options })
+  } catch (error) {
+    if (isFunesError(error) && OF_ONE_QUESTION.test(error.code)) return null
+    throw error
+  }
+}
 
 /** Turns asked as if they were questions: what is timed and counted later was never asked before. */
 function warmUpQuestions({ turns }: EmbeddedSet): Question[] {
@@ -52,16 +72,17 @@ function warmUpQuestions({ turns }: EmbeddedSet): Question[] {
 /** Asks each question in every mode before the next one, beginning with another mode each time. */
 async function ask(funes: Funes, set: EmbeddedSet, ids: ReadonlyMap<string, string>): Promise<Turn[]> {
   for (const question of warmUpQuestions(set)) for (const mode of MODES) await search(funes, mode, question)
-  const turns = MODES.map((mode): Turn => ({ mode, latencies: createLatencies(), answers: [] }))
+  const turns = MODES.map((mode): Turn => ({ mode, latencies: createLatencies(), answers: [], failed: 0 }))
   for (const [i, question] of set.questions.entries()) {
     for (let j = 0; j < turns.length; j++) {
-      const { mode, latencies, answers } = turns[(i + j) % turns.length] as Turn
+      const turn = turns[(i + j) % turns.length] as Turn
       const start = performance.now()
-      const hits = await search(funes, mode, question)
-      latencies.record(performance.now() - start)
+      const hits = await search(funes, turn.mode, question)
+      turn.latencies.record(performance.now() - start)
+      if (hits === null) turn.failed++
       // Only what was ranked counts: a turn that came along as a hit's context is no hit.
-      const ranked = hits.map(({ memory }) => ids.get(memory.id) as string)
-      answers.push({ ranked, evidence: question.evidence })
+      const ranked = (hits ?? []).map(({ memory }) => ids.get(memory.id) as string)
+      turn.answers.push({ ranked, evidence: question.evidence })
     }
   }
   return turns
@@ -85,6 +106,10 @@ export async function measureRetrieval(
       for (const { name, about } of MODES) progress(`${name}: ${about}`)
       progress(`asking ${set.questions.length} questions in each of these ways`)
       const turns = await ask(funes, set, ids)
+      for (const { mode, failed } of turns) {
+        if (failed > 0)
+          progress(`${mode.name}: ${failed} questions were refused, so nothing was found for them`)
+      }
       return {
         dataset: set.name,
         engine: database.engine,
@@ -93,11 +118,13 @@ export async function measureRetrieval(
         questions: set.questions.length,
         dimensions: set.dimensions,
         encoder: set.encoder,
-        modes: turns.map(({ mode, latencies, answers }) => ({
+        oddities: countOddities(set.oddities),
+        modes: turns.map(({ mode, latencies, answers, failed }) => ({
           mode: mode.name,
           anyHit: anyHit(answers),
           evidenceRecall: evidenceRecall(answers),
           latencyMs: { p50: latencies.ms(50), p95: latencies.ms(95) },
+          failed,
         })),
       }
     } finally {

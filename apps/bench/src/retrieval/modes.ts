@@ -1,39 +1,30 @@
 import type { SearchOptions } from '@funes/db'
 import type { Question } from './labelled-set.js'
+import { plainWords } from './plain-words.js'
 
 /** A way of asking, with Funes's own defaults for everything that it does not name. */
 export interface RetrievalMode {
   readonly name: string
   readonly about: string
-  options(question: Question): SearchOptions
+  /** Null where there is nothing to ask by: a question by meaning that the encoder has no vector for. */
+  options(question: Question): SearchOptions | null
 }
 
-const embeddingOf = ({ embedding }: Question) => embedding as Float32Array
+const byMeaning = ({ embedding }: Question): SearchOptions | null =>
+  embedding === null ? null : { mode: 'vector', embedding }
+const byWords = ({ text }: Question): SearchOptions => ({ mode: 'text', text: plainWords(text) })
+const byBoth = (question: Question): SearchOptions => {
+  const { embedding } = question
+  return embedding === null ? byWords(question) : { ...byWords(question), mode: 'hybrid', embedding }
+}
 
 export const MODES: readonly RetrievalMode[] = [
-  {
-    name: 'vector',
-    about: 'by meaning alone',
-    options: (question) => ({ mode: 'vector', embedding: embeddingOf(question) }),
-  },
-  {
-    name: 'text',
-    about: 'by words alone',
-    options: ({ text }) => ({ mode: 'text', text }),
-  },
-  {
-    name: 'hybrid',
-    about: 'by both',
-    options: (question) => ({ mode: 'hybrid', text: question.text, embedding: embeddingOf(question) }),
-  },
+  { name: 'vector', about: 'by meaning alone', options: byMeaning },
+  { name: 'text', about: 'by words alone', options: byWords },
+  { name: 'hybrid', about: 'by both', options: byBoth },
   {
     name: 'hybrid-context',
     about: 'by both, neighbouring turns lend and are returned',
-    options: (question) => ({
-      mode: 'hybrid',
-      text: question.text,
-      embedding: embeddingOf(question),
-      context: { before: 1, after: 1 },
-    }),
+    options: (question) => ({ ...byBoth(question), context: { before: 1, after: 1 } }),
   },
 ]

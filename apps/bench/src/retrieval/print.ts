@@ -1,4 +1,5 @@
 import type { RetrievalReport } from './measure.js'
+import { countsInWords } from './oddity.js'
 import { DEPTHS } from './recall.js'
 
 const share = (value: number) => value.toFixed(3).replace(/^0/, '')
@@ -11,6 +12,7 @@ export function printRetrieval(report: RetrievalReport): string {
     `${dataset}: ${count(questions, 'questions')}, ${count(turns, 'turns')}, ${count(users, 'users')}`,
     `${dimensions} dimensions${encoder === null ? '' : ` (${encoder})`}, ${engine} engine`,
   ].join('; ')
+  const odd = report.oddities === undefined ? [] : countsInWords(report.oddities)
   const head = [
     'mode',
     ...DEPTHS.map((k) => `evidence recall@${k}`),
@@ -26,5 +28,12 @@ export function printRetrieval(report: RetrievalReport): string {
     latencyMs.p95.toFixed(1),
   ])
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [about, '', row(head), row(head.map(() => '---')), ...body.map(row)].join('\n')
+  return [
+    about,
+    ...(odd.length > 0 ? ['', odd.join('; ')] : []),
+    '',
+    row(head),
+    row(head.map(() => '---')),
+    ...body.map(row),
+  ].join('\n')
 }

@@ -3,6 +3,7 @@ import { readJsonLines } from '@funes/corpus/files'
 import { loadSotu, type SotuAddress } from '@funes/corpus/sotu'
 import { datasetError } from './dataset-error.js'
 import { type LabelledSet, type Turn, turnKey } from './labelled-set.js'
+import type { Oddity } from './oddity.js'
 import { readQuestion } from './read-line.js'
 
 const QUESTIONS = fileURLToPath(new URL('../../data/sotu-questions.jsonl', import.meta.url))
@@ -30,8 +31,10 @@ function turnsOf({ id: sessionId, president, year, passages }: SotuAddress): Tur
  */
 export async function readSotuSet(presidents?: readonly string[]): Promise<LabelledSet> {
   const questions = []
+  const oddities: Oddity[] = []
   for await (const record of readJsonLines(QUESTIONS)) {
-    const question = readQuestion(QUESTIONS, record)
+    const question = readQuestion(QUESTIONS, record, oddities)
+    if (question === null) continue
     if (presidents === undefined || presidents.includes(question.userId)) {
       questions.push({ line: record.line, question })
     }
@@ -45,5 +48,5 @@ export async function readSotuSet(presidents?: readonly string[]): Promise<Label
     const problem = `evidence ${unknown} is no passage of ${question.userId}`
     throw datasetError('DATASET.UNKNOWN_EVIDENCE', { path: QUESTIONS, line }, problem)
   }
-  return { name: 'sotu', turns, questions: questions.map(({ question }) => question) }
+  return { name: 'sotu', turns, questions: questions.map(({ question }) => question), oddities }
 }

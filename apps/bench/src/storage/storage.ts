@@ -16,7 +16,10 @@ export interface Storage {
   readonly tables: readonly string[]
 }
 
-/** Runs `work` on a connection of its own, with what a bulk load and an index build need. */
+/**
+ * Runs `work` on a connection of its own, and commits as the server does: VACUUM passes over what is committed but not on disk
+ * yet, and a table of which no page is known to be visible is read wherever an index alone would do.
+ */
 export async function onConnection<T>(
   database: Database,
   work: (client: pg.PoolClient) => Promise<T>,
@@ -25,10 +28,9 @@ export async function onConnection<T>(
   try {
     const client = await pool.connect()
     try {
-      await client.query('set synchronous_commit = off')
       return await work(client)
     } finally {
-      client.release(true)
+      client.release()
     }
   } finally {
     await database.closePool(pool)

@@ -8,12 +8,16 @@ function readNumber(name: string, { type, min, max }: OptionSpec, text: string):
   const value = text.trim() === '' ? Number.NaN : Number(text)
   const isRight = type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value)
   if (isRight && value >= (min ?? value) && value <= (max ?? value)) return value
+  const fix =
+    isRight && (min ?? max) !== undefined
+      ? `Give ${min === undefined ? `at most ${max}` : max === undefined ? `at least ${min}` : `one from ${min} to ${max}`}.`
+      : `Write it as --${name}=<number>.`
   const bounds = [min !== undefined && `${min} or more`, max !== undefined && `${max} or less`].filter(
     Boolean,
   )
   throw usageError(
     `--${name} must be ${type === 'integer' ? 'a whole number' : 'a number'}${bounds.length > 0 ? `, ${bounds.join(' and ')}` : ''}.`,
-    `Write it as --${name}=<value>.`,
+    fix,
   )
 }
 

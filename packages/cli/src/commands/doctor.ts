@@ -8,6 +8,8 @@ import { wrapWords } from '../screen/wrap-words.js'
 
 const SIGNS = { ok: 'ok     ', info: 'info   ', warning: 'WARNING', error: 'ERROR  ' } as const
 const READABLE = 100
+/** What there is nothing to look at of, on this engine. */
+const NOT_APPLICABLE = /\.not-embedded$/
 
 /** A finding: what is so, how it is known, and below it what mends it, ready to be copied. */
 function lines({ id, severity, title, detail, fix }: DoctorFinding, width: number): string[] {
@@ -39,7 +41,7 @@ export const doctor = defineCommand({
   details: 'Changes nothing. Ends with 1 if there is an error, with 3 if the database does not answer.',
   options: {
     strict: { type: 'flag', about: 'end with 1 for warnings too' },
-    all: { type: 'flag', short: 'a', about: 'show also what is well' },
+    all: { type: 'flag', short: 'a', about: 'show also what is well, and what does not apply' },
     ...CONNECTION,
     model: VECTORS.model,
   },
@@ -52,7 +54,9 @@ export const doctor = defineCommand({
     const report = await (await session.open(values, { rows: 'nobody' })).doctor()
     // What is quoted of the database, such as a setting, may hold a connection string.
     const safe = redactJson(report, session.redact) as typeof report
-    const findings = safe.findings.filter(({ severity }) => values.all || severity !== 'ok')
+    const findings = safe.findings.filter(
+      ({ id, severity }) => values.all || !(severity === 'ok' || NOT_APPLICABLE.test(id)),
+    )
     const isBad = !report.ok || (values.strict && report.severity === 'warning')
     const isUnreachable = report.findings.some(({ id }) => id === 'connection.failed')
     return {

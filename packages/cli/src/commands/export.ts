@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { defineCommand } from '../command/command.js'
 import { CONNECTION } from '../command/general.js'
 import { usageError } from '../fault.js'
@@ -10,7 +10,7 @@ export const exportArchive = defineCommand({
   summary: 'write everything into one file: users, sessions, memories, vectors, history, models, tools',
   details:
     'As it is at one moment, checksummed. The file appears when it is complete, in place of what was there; until then it is ' +
-    '`<file>.part`. Of an interrupted export that stays, and --resume goes on with it. The other engine, or another server, takes ' +
+    '`<file>.part`; symbolic links are followed, pipes and devices written into. Of an interrupted export that stays, and --resume goes on with it. The other engine, or another server, takes ' +
     'the file over with `funes import`.',
   operands: [{ name: 'file', about: 'where to; - is stdout', required: true, path: 'file' }],
   options: {
@@ -58,8 +58,9 @@ export const exportArchive = defineCommand({
     })
     const result = await exporting.catch((error: unknown) => {
       progress.end()
-      if (!toStdout && existsSync(`${file}.part`))
-        session.screen.say(`${file}.part is kept: the same command with --resume goes on with it.`)
+      const part = `${existsSync(file) ? realpathSync(file) : file}.part`
+      if (!toStdout && existsSync(part))
+        session.screen.say(`${part} is kept: the same command with --resume goes on with it.`)
       throw error
     })
     progress.end()

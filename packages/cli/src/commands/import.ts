@@ -1,9 +1,21 @@
 import { existsSync } from 'node:fs'
+import type { ImportedRows, ImportResult } from '@funes/db'
 import { defineCommand } from '../command/command.js'
 import { CONNECTION, VECTORS, YES } from '../command/general.js'
 import { cliError, usageError } from '../fault.js'
 import { whole } from '../screen/figures.js'
 import { drawTable } from '../screen/table.js'
+
+/** What an archive has of each table, and what became of it where that is counted: vectors and history go with their memories. */
+function tables({ counts, rows }: ImportResult) {
+  const became: Readonly<Record<string, ImportedRows>> = rows
+  const archived: Readonly<Record<string, number>> = counts
+  return [...new Set([...Object.keys(archived), ...Object.keys(became)])].map((table) => ({
+    table,
+    archived: archived[table] ?? 0,
+    rows: became[table],
+  }))
+}
 
 export const importArchive = defineCommand({
   name: 'import',
@@ -65,13 +77,14 @@ export const importArchive = defineCommand({
       data: result,
       show: (width) => [
         ...drawTable(
-          Object.entries(result.rows),
+          tables(result),
           [
-            { title: 'table', of: ([table]) => table },
-            { title: 'added', of: ([, rows]) => rows.added, align: 'right' },
-            { title: 'same', of: ([, rows]) => rows.same, align: 'right' },
-            { title: 'replaced', of: ([, rows]) => rows.replaced, align: 'right' },
-            { title: 'skipped', of: ([, rows]) => rows.skipped, align: 'right' },
+            { title: 'table', of: ({ table }) => table },
+            { title: 'in the archive', of: ({ archived }) => archived, align: 'right' },
+            { title: 'added', of: ({ rows }) => rows?.added, align: 'right' },
+            { title: 'same', of: ({ rows }) => rows?.same, align: 'right' },
+            { title: 'replaced', of: ({ rows }) => rows?.replaced, align: 'right' },
+            { title: 'skipped', of: ({ rows }) => rows?.skipped, align: 'right' },
           ],
           width,
         ),

@@ -1,11 +1,33 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { defineCommand } from '../command/command.js'
+import { usageError } from '../fault.js'
 import { ENV_EXAMPLE, starterProgram } from './starter.js'
 
 interface Written {
   readonly file: string
   readonly written: boolean
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Step by step: Node's own way never ends where a folder that is there answers that it is not, as /proc does. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  const parent = dirname(resolve(path))
+  if (parent !== path) makeFolder(parent)
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw usageError(`The folder ${path} cannot be made (${code}).`, 'Name one that you may write.')
+  }
 }
 
 /** Writes a file that is not there yet; `wx` also keeps one that is made in this very moment. */
@@ -14,7 +36,12 @@ function writeNew(folder: string, file: string, text: string): Written {
     writeFileSync(join(folder, file), text, { flag: 'wx' })
     return { file, written: true }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST')
+      throw usageError(
+        `${join(folder, file)} cannot be written (${code}).`,
+        'Name a folder that you may write.',
+      )
     return { file, written: false }
   }
 }
@@ -40,7 +67,9 @@ export const init = defineCommand({
   ],
   async run({ values, operands: [folder = '.'] }) {
     const { embedder = 'energetic' } = values
-    mkdirSync(folder, { recursive: true })
+    if (folder.includes('://'))
+      throw usageError('The folder is a url.', 'Name a folder; a url belongs into FUNES_DATABASE_URL.')
+    makeFolder(folder)
     const extension = existsSync(join(folder, 'tsconfig.json')) ? 'ts' : 'mjs'
     const { program, packages } = starterProgram(embedder)
     const files = [

@@ -37,7 +37,7 @@ export const modelsList = defineCommand({
   options: CONNECTION,
   examples: [{ line: 'funes models list', about: 'dimensions, metric, index and state of each' }],
   async run({ values }, session) {
-    const models = await (await session.open(values)).models.list()
+    const models = await (await session.open(values, { rows: 'nobody' })).models.list()
     return { data: { models }, show: show(models) }
   },
 })

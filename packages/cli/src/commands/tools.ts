@@ -7,6 +7,8 @@ import { type Column, drawFacts, drawTable } from '../screen/table.js'
 import { readTools } from './read-tools.js'
 
 const NAME = { name: 'name', about: 'the name of a tool', required: true } as const
+/** The registry is everybody's: no row of it is hidden. */
+const ROWS = { rows: 'nobody' } as const
 
 const DESCRIPTION: Column<Tool> = {
   title: 'description',
@@ -40,7 +42,7 @@ export const toolsList = defineCommand({
   ],
   async run({ values }, session) {
     const { tag, removed, limit, cursor } = values
-    const funes = await session.open(values)
+    const funes = await session.open(values, ROWS)
     const page = await funes.tools.list({
       ...(tag.length > 0 && { filter: { tags: tag } }),
       includeRemoved: removed,
@@ -68,7 +70,7 @@ export const toolsShow = defineCommand({
   examples: [{ line: 'funes tools show send_email --version 1', about: 'what it was at first' }],
   async run({ values, operands: [name = ''] }, session) {
     const { version } = values
-    const funes = await session.open(values)
+    const funes = await session.open(values, ROWS)
     const tool = await funes.tools.get({
       name,
       includeRemoved: true,
@@ -125,7 +127,7 @@ export const toolsRegister = defineCommand({
   ],
   async run({ values, operands: [file = ''] }, session) {
     const tools = readTools(file, values['no-vector'])
-    const funes = await session.open(values)
+    const funes = await session.open(values, ROWS)
     const registered = await funes.tools.registerMany(tools)
     const outcome: Column<RegisteredTool> = { title: 'outcome', of: (tool) => tool.outcome }
     return {
@@ -149,7 +151,7 @@ export const toolsSelect = defineCommand({
   examples: [{ line: "funes tools select 'let Ada know that I am late' -k 3", about: 'by their words' }],
   async run({ values, operands }, session) {
     const { k, tag, rank } = values
-    const funes = await session.open(values)
+    const funes = await session.open(values, { rows: rank ? 'everyone' : 'nobody' })
     const hits = await funes.tools.select({
       text: operands.join(' '),
       ...(k !== undefined && { k }),
@@ -187,7 +189,7 @@ export const toolsRemove = defineCommand({
     const what = purgeUsage ? `the tool ${name} with its versions and usage` : `the tool ${name}`
     const place = session.placeOf(values).name
     await session.confirm(`Remove ${what} from ${place}${purgeUsage ? ', for good' : ''}?`, values.yes)
-    const funes = await session.open(values)
+    const funes = await session.open(values, { rows: purgeUsage ? 'everyone' : 'nobody' })
     const tool = await funes.tools.remove({ name, purgeUsage })
     return { data: tool, show: () => [`${tool.name} is removed.`] }
   },

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { cliError, type Fault, usageError } from '../fault.js'
 
 /** Which database a command line and its environment mean. */
@@ -62,10 +62,17 @@ export function meaningAllUsers(url: string, env: NodeJS.ProcessEnv): string {
   return meaning.toString()
 }
 
-/** Whether the embedded database is there: opening one that is not would make it. */
+/**
+ * Whether the embedded database is there: opening one that is not would make it. What is no folder, or none that can be read,
+ * counts as there, as opening it says what is wrong.
+ */
 export function isThere(place: Place): boolean {
   if (place.kind === 'server' || place.dataDir === 'memory://') return true
-  return existsSync(place.dataDir) && readdirSync(place.dataDir).length > 0
+  try {
+    return readdirSync(place.dataDir).length > 0
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
 }
 
 /** The answer to a folder without a database. */

@@ -12,7 +12,7 @@ const REDRAW_MS = 100
 /** Where lines cannot be drawn over, so often at most. */
 const LINE_MS = 5000
 
-/** How far something is: a line on stderr that redraws itself, in a log one every five seconds. */
+/** How far something is: a line on stderr that redraws itself, in a log one every five seconds, none in the log of a program. */
 export function createProgress(
   screen: Screen,
   title: string,
@@ -37,7 +37,7 @@ export function createProgress(
       shownAt = now()
       isShown = true
       if (screen.canRedraw) screen.redraw(line(done, total, label))
-      else screen.say(line(done, total, label))
+      else if (!screen.isForProgram) screen.say(line(done, total, label))
     },
     end() {
       if (isShown && screen.canRedraw) screen.redraw('')

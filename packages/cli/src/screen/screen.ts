@@ -17,8 +17,14 @@ export interface Screen {
   /** Whether lines on stderr can be drawn over. */
   readonly canRedraw: boolean
   print(text: string): void
-  /** A message; passwords are taken out of it. */
+  /** Whether messages are for a program, which wants a failure as one line and nothing beside it. */
+  readonly isForProgram: boolean
+  /** A message; passwords are taken out of it. For a program it is held back until all is done. */
   say(text: string): void
+  /** What is held back, once: of a failure it becomes a part. */
+  takeHeld(): readonly string[]
+  /** Says what is held back. */
+  sayHeld(): void
   /** A message for programs, as one line of JSON. */
   sayJson(value: unknown): void
   /** Replaces the last line of stderr. Only where `canRedraw`. */
@@ -31,7 +37,11 @@ const READABLE = 100
 export function createScreen(
   { stdout, stderr, env }: { stdout: Stream; stderr: Stream; env: NodeJS.ProcessEnv },
   redact: Redact,
+  isForProgram = false,
 ): Screen {
+  const held: string[] = []
+  const takeHeld = () => held.splice(0)
+  const write = (text: string) => void stderr.write(`${redact(text)}\n`)
   const isDumb = env.TERM === 'dumb'
   const canRedraw = stderr.isTTY === true && !isDumb
   const hasColor = canRedraw && !env.NO_COLOR
@@ -41,7 +51,10 @@ export function createScreen(
     textWidth: Math.max(40, Math.min(READABLE, stdout.isTTY === true ? (stdout.columns ?? 80) : READABLE)),
     canRedraw,
     print: (text) => void stdout.write(`${text}\n`),
-    say: (text) => void stderr.write(`${redact(text)}\n`),
+    isForProgram,
+    say: (text) => (isForProgram ? void held.push(text) : write(text)),
+    takeHeld,
+    sayHeld: () => takeHeld().forEach(write),
     sayJson: (value) => void stderr.write(`${JSON.stringify(redactJson(value, redact))}\n`),
     redraw: (text) => void stderr.write(`\r\u001b[2K${truncate(harmless(redact(text)), columns - 1)}`),
     paint: (style, text) => (hasColor ? styleText(style, text) : text),

@@ -13,6 +13,7 @@ import { planExport } from './plan.js'
 import { resumptionOf } from './resume.js'
 import { withSnapshot } from './snapshot.js'
 import { createSource } from './source.js'
+import { targetOf } from './target.js'
 import { assertSettled, settleTotals } from './totals.js'
 import { type Archive, type ArchiveProgress, COMPRESSIONS, type ExportResult, ON_CONFLICT } from './types.js'
 import { type Written, writeArchive } from './write-archive.js'
@@ -64,6 +65,9 @@ export function createArchive(engine: Engine, current: CurrentModel, embedders: 
       // Before anything is touched: this Node may not have it.
       const packer = createPacker(compression)
       const { to, onProgress } = options
+      const target = typeof to === 'string' ? await targetOf(to) : undefined
+      // Before the snapshot: it may take its time until somebody reads.
+      const stream = target === undefined ? to : target.kind === 'through' ? await target.open() : undefined
       const ofAll = users === null
       let end: Written | undefined
       let takenOver = 0
@@ -71,20 +75,25 @@ export function createArchive(engine: Engine, current: CurrentModel, embedders: 
         if (ofAll) await assertSettled(session)
         const plan = await planExport(session, engine.kind, scope)
         const resumption =
-          typeof to === 'string' && input.resume
-            ? await resumptionOf(session, plan, partOf(to), compression, onProgress)
+          target?.kind === 'file' && input.resume
+            ? await resumptionOf(session, plan, partOf(target.path), compression, onProgress)
             : undefined
         takenOver = resumption?.state.lines ?? 0
         const onEnd = (written: Written) => {
           end = written
         }
         const lines = writeArchive(session, { plan, resumption, onProgress, onEnd })
-        if (typeof to === 'string') return writeFile(lines, to, packer, resumption?.offset)
-        return writeStream(joined(lines, STREAM_BYTES), to, compression)
+        if (target?.kind === 'file') return writeFile(lines, target.path, packer, resumption?.offset)
+        return writeStream(joined(lines, STREAM_BYTES), stream as Writable, compression)
       }
-      if (ofAll) await settleTotals(engine)
-      const { bytes } = await withSnapshot(engine.pool, write)
-      return { ...(end as Written), bytes, takenOver } satisfies ExportResult
+      try {
+        if (ofAll) await settleTotals(engine)
+        const { bytes } = await withSnapshot(engine.pool, write)
+        return { ...(end as Written), bytes, takenOver } satisfies ExportResult
+      } catch (error) {
+        if (target?.kind === 'through') (stream as Writable).destroy()
+        throw error
+      }
     },
     async import(options) {
       engine.assertOutsideTransaction('archive.import')

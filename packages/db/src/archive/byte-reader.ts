@@ -2,6 +2,8 @@
 export interface ByteReader {
   /** So many bytes, fewer where the stream ends before. */
   take(count: number): Promise<Buffer>
+  /** Has what was taken last, or the end of it, taken again. */
+  putBack(taken: Buffer): void
 }
 
 export function createByteReader(chunks: AsyncIterator<Buffer>): ByteReader {
@@ -25,6 +27,10 @@ export function createByteReader(chunks: AsyncIterator<Buffer>): ByteReader {
       held = [all.subarray(count)]
       size = Math.max(0, size - count)
       return all.subarray(0, count)
+    },
+    putBack(taken) {
+      held.unshift(taken)
+      size += taken.length
     },
   }
 }

@@ -1,14 +1,14 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { currentCall } from '../engine/call.js'
 import { isFunesError } from '../errors/funes-error.js'
 import { createByteReader } from './byte-reader.js'
 import { compressionOf } from './compression.js'
 import { ioFault } from './faults.js'
+import { gunzip } from './gzip-members.js'
 import { unzstd } from './zstd-frames.js'
 
 /** An archive that can be read again from its beginning. */
@@ -48,14 +48,7 @@ async function* decompressed(raw: AsyncGenerator<Buffer>): AsyncGenerator<Buffer
     const compression = compressionOf(head)
     if (compression === 'none') return yield* whole
     if (compression === 'zstd') return yield* unzstd(createByteReader(whole))
-    const input = Readable.from(whole)
-    const gunzip = createGunzip()
-    input.on('error', (error) => gunzip.destroy(error))
-    try {
-      yield* input.pipe(gunzip) as AsyncIterable<Buffer>
-    } finally {
-      input.destroy()
-    }
+    return yield* gunzip(createByteReader(whole))
   } finally {
     // Not waited for: it may be waiting for bytes that never come.
     raw.return(undefined).catch(() => {})
@@ -97,7 +90,23 @@ function fromStream(stream: Readable): Source {
   }
 }
 
+/** Whether what stands at a path can be read once only, as a pipe. What cannot be looked at, reading tells of. */
+function isPassing(path: string): boolean {
+  try {
+    const found = statSync(path)
+    return !found.isFile() && !found.isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Opened when it is read, and not before. */
+async function* bytesAt(path: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(path)
+}
+
 /** An archive at a path, or in a stream. */
 export function createSource(from: string | Readable): Source {
-  return typeof from === 'string' ? fromFile(from) : fromStream(from)
+  if (typeof from !== 'string') return fromStream(from)
+  return isPassing(from) ? fromStream(Readable.from(bytesAt(from))) : fromFile(from)
 }

@@ -21,7 +21,7 @@ export interface ExportArchive extends CallOptions {
   /**
    * A path, or a stream, which is ended unless it is the standard output. At a path the archive appears when it is
    * complete, in place of what was there; until then it is written beside it, as `<path>.part`, which stays there when
-   * the export is interrupted.
+   * the export is interrupted. Symbolic links are followed; into a pipe or a device it is written as into a stream.
    */
   to: string | Writable
   /**

@@ -1,4 +1,5 @@
 import { expectedSchema } from '../generated/expected-schema.js'
+import { selectHome, selectOwned } from '../sql/doctor-owners.js'
 import {
   type RightFacts,
   selectRights,
@@ -7,9 +8,14 @@ import {
 } from '../sql/doctor-server.js'
 import type { Check } from './check.js'
 import { type DoctorFinding, found, ok, quoted } from './finding.js'
+import { handOver, judgeOwners, type Owners } from './owners.js'
 
 /** What is to be said of what a role may do. */
-export function judgeRights(rights: RightFacts, tables: readonly TableRightFact[]): DoctorFinding[] {
+export function judgeRights(
+  rights: RightFacts,
+  tables: readonly TableRightFact[],
+  owners: Owners = { home: undefined, objects: [] },
+): DoctorFinding[] {
   const { role, superuser, schema, canCreate, readOnly } = rights
   const findings: DoctorFinding[] = []
   if (superuser) {
@@ -19,13 +25,7 @@ export function judgeRights(rights: RightFacts, tables: readonly TableRightFact[
         'rights.superuser',
         `The role ${role} is a superuser`,
         'A mistake or an intruder in the application could do anything to the whole server, and row-level security does not hold for it.',
-        {
-          sql: [
-            'create role funes_owner login;',
-            ...tables.map(({ table }) => `alter table ${table} owner to funes_owner;`),
-          ].join(' '),
-          text: 'Give that role a password (`\\password funes_owner` in psql), and connect as it.',
-        },
+        handOver(owners, schema ?? 'public'),
       ),
     )
   }
@@ -71,8 +71,8 @@ export function judgeRights(rights: RightFacts, tables: readonly TableRightFact[
       ),
     )
   }
-  const foreign = tables.filter(({ owned }) => !owned)
-  if (foreign.length > 0) {
+  findings.push(...judgeOwners(owners))
+  if (tables.some(({ table, owned }) => table === 'memories' && !owned)) {
     findings.push(
       found(
         'info',
@@ -93,6 +93,10 @@ export const checkRights: Check = {
   async run({ executor }) {
     const [rights] = await executor.run(selectRights)
     if (!rights) return []
-    return judgeRights(rights, await executor.run(selectTableRights(expectedSchema.names.tables)))
+    const { names } = expectedSchema
+    const [home] = await executor.run(selectHome)
+    const objects = await executor.run(selectOwned(names))
+    const tables = await executor.run(selectTableRights([...names.tables, '_prisma_migrations']))
+    return judgeRights(rights, tables, { home, objects })
   },
 }

@@ -1,13 +1,32 @@
+import type { Executor } from '../engine/executor.js'
 import { pgvectorFaults } from '../health/known-faults.js'
 import { explainSearch } from '../indexes/search-plan.js'
 import { exactUpTo } from '../models/effort.js'
 import { createModels } from '../models/models.js'
-import { type SettingFacts, selectExtensionFacts, selectSettings } from '../sql/doctor.js'
+import {
+  type SettingFacts,
+  selectExtensionFacts,
+  selectSettingSources,
+  selectSettings,
+} from '../sql/doctor.js'
 import { selectIndexes } from '../sql/indexes.js'
 import type { Check } from './check.js'
-import { type DoctorFinding, found, ok, setSetting, size } from './finding.js'
+import { type DoctorFinding, found, ok, size } from './finding.js'
+import { changeSetting, type SettingPlaces } from './setting-place.js'
 
 const MB = 1 << 20
+
+/** What is judged, as the server calls it. */
+const NAMES = [
+  ...['maintenance_work_mem', 'shared_buffers', 'work_mem', 'max_parallel_maintenance_workers'],
+  ...['random_page_cost', 'jit', 'autovacuum', 'enable_indexscan'],
+]
+
+/** Where the settings that are looked at get their values. */
+export async function readPlaces(executor: Executor): Promise<SettingPlaces> {
+  const rows = await executor.run(selectSettingSources(NAMES))
+  return new Map(rows.map(({ name, ...place }) => [name, place]))
+}
 
 /** What the database holds that settings must be measured against. */
 export interface Load {
@@ -27,9 +46,14 @@ function roundUp(bytes: number): string {
 }
 
 /** What is to be said of a server's settings under such a load. */
-export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding[] {
+export function judgeSettings(
+  settings: SettingFacts,
+  load: Load,
+  places: SettingPlaces = new Map(),
+): DoctorFinding[] {
   const { maintenanceWorkMem, sharedBuffers, workMem, parallelMaintenanceWorkers, randomPageCost } = settings
   const findings: DoctorFinding[] = []
+  const change = (name: string, value: string | null) => changeSetting(name, value, places)
   if (load.largestIndex > maintenanceWorkMem) {
     findings.push(
       found(
@@ -37,7 +61,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'settings.maintenance_work_mem',
         'maintenance_work_mem is smaller than the largest vector index',
         `${size(maintenanceWorkMem)}, and the index has ${size(load.largestIndex)}: past that, a build goes on many times slower.`,
-        { sql: setSetting('maintenance_work_mem', roundUp(load.largestIndex * 1.2)) },
+        change('maintenance_work_mem', roundUp(load.largestIndex * 1.2)),
       ),
     )
   }
@@ -49,7 +73,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'shared_buffers is smaller than the vector indexes',
         `${size(sharedBuffers)}, and the indexes have ${size(load.allIndexes)}: a search jumps through all of an index, and reads from disk what is not held.`,
         {
-          sql: setSetting('shared_buffers', roundUp(load.allIndexes * 1.2)),
+          ...change('shared_buffers', roundUp(load.allIndexes * 1.2)),
           text: 'It takes effect when the server restarts. A quarter of the memory is the usual bound; past that, a smaller index: `hnsw-halfvec`, or `hnsw-bit`.',
         },
       ),
@@ -62,7 +86,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'settings.max_parallel_maintenance_workers',
         'Indexes are built by one process alone',
         'max_parallel_maintenance_workers is 0. With pgvector before 0.8.2 that would be right (CVE-2026-3172); this one is newer.',
-        { sql: setSetting('max_parallel_maintenance_workers', '2') },
+        change('max_parallel_maintenance_workers', '2'),
       ),
     )
   }
@@ -73,7 +97,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'settings.random_page_cost',
         `random_page_cost is ${randomPageCost}, as for spinning disks`,
         'The planner takes index scans for dearer than they are on SSDs or in memory.',
-        { sql: setSetting('random_page_cost', '1.1') },
+        change('random_page_cost', '1.1'),
       ),
     )
   }
@@ -84,7 +108,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'settings.jit',
         'Searches are compiled before they run',
         `jit is on, and a search is estimated at ${Math.round(load.searchCost)}, above jit_above_cost (${settings.jitAboveCost}): compiling takes longer than searching.`,
-        { sql: setSetting('jit', 'off') },
+        change('jit', 'off'),
       ),
     )
   }
@@ -95,7 +119,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'settings.work_mem',
         `work_mem is ${size(workMem)}`,
         'Sorting hits and reading the index further spill to disk, or stop early.',
-        { sql: setSetting('work_mem', '8MB') },
+        change('work_mem', '8MB'),
       ),
     )
   }
@@ -106,7 +130,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'settings.enable_indexscan',
         'enable_indexscan is off',
         'No plan uses a vector index: every search over many memories compares each one.',
-        { sql: 'alter system reset enable_indexscan; select pg_reload_conf();' },
+        change('enable_indexscan', null),
       ),
     )
   }
@@ -117,7 +141,7 @@ export function judgeSettings(settings: SettingFacts, load: Load): DoctorFinding
         'settings.autovacuum',
         'autovacuum is off',
         'Nobody removes dead rows, and the statistics that plans rest on grow old.',
-        { sql: setSetting('autovacuum', 'on') },
+        change('autovacuum', 'on'),
       ),
     )
   }
@@ -141,12 +165,13 @@ export const checkSettings: Check = {
       if (model.state === 'retired' || model.indexKind === 'none') continue
       searchCost = Math.max(searchCost, (await explainSearch(executor, model, compared)).totalCost)
     }
-    const findings = judgeSettings(settings, {
+    const load = {
       largestIndex: Math.max(0, ...sizes),
       allIndexes: sizes.reduce((sum, bytes) => sum + bytes, 0),
       searchCost,
       mustBuildAlone: pgvectorFaults(facts?.installed ?? '0').some((fault) => fault.needsParallelBuilds),
-    })
+    }
+    const findings = judgeSettings(settings, load, await readPlaces(executor))
     return findings.length > 0 ? findings : [ok('settings', 'The settings of the server suit what it holds')]
   },
 }

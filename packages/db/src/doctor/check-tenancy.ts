@@ -1,8 +1,6 @@
 import { readTenancy, type TenancyStatus } from '../tenancy/status.js'
 import type { Check } from './check.js'
-import { type DoctorFinding, found, ok } from './finding.js'
-
-const sqlText = (text: string) => `'${text.replaceAll("'", "''")}'`
+import { type DoctorFinding, found, ok, sqlText } from './finding.js'
 
 /** What is to be said of row-level security, which is meant to be on for all tables with user data or for none. */
 export function judgeTenancy(

@@ -3,10 +3,13 @@ import { exactUpTo } from '../models/effort.js'
 import { createModels } from '../models/models.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { selectHidden } from '../sql/archive-tables.js'
+import { selectSettings } from '../sql/doctor.js'
 import { countLiveVectors, countToolVectors } from '../sql/index-sample.js'
 import type { Check } from './check.js'
-import { type DoctorFinding, found, ok, shellWord } from './finding.js'
+import { readPlaces } from './check-settings.js'
+import { type DoctorFinding, type DoctorFix, found, ok, shellWord } from './finding.js'
 import type { Patient } from './patient.js'
+import { changeSetting } from './setting-place.js'
 import { checkUserSearch } from './user-search.js'
 
 /** What the two indexes of a model are over. */
@@ -20,12 +23,15 @@ const build = ({ name }: EmbeddingModel) => ({
   text: `Or \`await funes.indexes.build(${JSON.stringify(name)})\`. Writing goes on meanwhile.`,
 })
 
-/** What is to be said of one index; `vectors` are those that it is over, counted up to one more than `compared`. */
+/**
+ * What is to be said of one index; `vectors` are those that it is over, counted up to one more than `compared`; `allow` is what to
+ * do where no plan may use any index, and null where plans may.
+ */
 function judgeIndex(
   index: IndexState,
   over: keyof typeof OVER,
   model: EmbeddingModel,
-  { vectors, compared }: { vectors: number; compared: number },
+  { vectors, compared, allow }: { vectors: number; compared: number; allow: DoctorFix | null },
 ): DoctorFinding[] {
   const { title, table, all } = OVER[over]
   const of = `the model ${JSON.stringify(model.name)}`
@@ -51,8 +57,8 @@ function judgeIndex(
         'error',
         'vector-index.unused',
         `The planner does not use the ${title} of ${of}`,
-        `EXPLAIN of the search statement does not name ${index.name}: ${all} compares every vector.`,
-        {
+        `EXPLAIN of the search statement does not name ${index.name}: ${all} compares every vector.${allow === null ? '' : ' enable_indexscan is off, by which no plan may use any index; nothing is wrong with this one.'}`,
+        allow ?? {
           sql: `analyze ${table};`,
           command: `funes reindex ${shellWord(model.name)}`,
           text: `If it stays so, the index is not the one that Funes makes: \`await funes.indexes.drop(${JSON.stringify(model.name)})\`, then \`build\`.`,
@@ -74,15 +80,26 @@ function judgeIndex(
   return findings
 }
 
-async function checkOne(patient: Patient, model: EmbeddingModel): Promise<DoctorFinding[]> {
+/** What to do where no plan may use any index; null where plans may. */
+async function allowing({ executor }: Patient): Promise<DoctorFix | null> {
+  const [settings] = await executor.run(selectSettings)
+  if (settings === undefined || settings.indexScan) return null
+  return changeSetting('enable_indexscan', null, await readPlaces(executor))
+}
+
+async function checkOne(
+  patient: Patient,
+  model: EmbeddingModel,
+  allow: DoctorFix | null,
+): Promise<DoctorFinding[]> {
   const { executor, engine } = patient
   const check = await checkIndex(executor, engine.kind, model, { isShared: true })
   const compared = exactUpTo({ engine: engine.kind, isOneUser: false, isFiltered: false })
   const [memories] = await executor.run(countLiveVectors(model.id, null, compared + 1, { isShared: true }))
   const [tools] = await executor.run(countToolVectors(model.id, compared + 1))
   const findings = [
-    ...judgeIndex(check, 'memories', model, { vectors: memories?.rows ?? 0, compared }),
-    ...judgeIndex(check.tools, 'tools', model, { vectors: tools?.rows ?? 0, compared }),
+    ...judgeIndex(check, 'memories', model, { vectors: memories?.rows ?? 0, compared, allow }),
+    ...judgeIndex(check.tools, 'tools', model, { vectors: tools?.rows ?? 0, compared, allow }),
   ]
   // Where the index is of no use to all, one user's search has nothing to take.
   if (check.used) findings.push(...(await checkUserSearch(patient, model, check.name)))
@@ -114,10 +131,11 @@ export const checkVectorIndexes: Check = {
       ]
     }
     const models = await createModels(patient.executor, patient.engine.kind).list()
+    const allow = await allowing(patient)
     const findings: DoctorFinding[] = []
     for (const model of models) {
       if (model.indexKind === 'none' || model.state === 'retired') continue
-      findings.push(...(await checkOne(patient, model)))
+      findings.push(...(await checkOne(patient, model, allow)))
     }
     return findings
   },

@@ -78,6 +78,9 @@ export function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 }
 
+/** `text` as SQL writes it. */
+export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
 /** `value` as one word of a POSIX shell. */
 export function shellWord(value: string): string {
   return /^[\w./:@=+-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { databaseError } from '../errors/database-error.js'
 import { compile, type Statement } from '../sql/statement.js'
 import type { Executor } from './executor.js'
+import { placed } from './place.js'
 
 /** A connection to the pool's server that is not the pool's. */
 export interface BesidePool extends Executor {
@@ -25,7 +26,7 @@ export async function connectBeside(pool: pg.Pool): Promise<BesidePool> {
     await client.connect()
   } catch (error) {
     await client.end().catch(() => {})
-    throw databaseError(error)
+    throw placed(databaseError(error), pool, 'server')
   }
   return {
     processId: (client as { processID?: number | null }).processID ?? undefined,

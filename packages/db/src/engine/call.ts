@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setMaxListeners } from 'node:events'
 import type { CallOptions } from '../call-options.js'
 import { type FunesError, funesError } from '../errors/funes-error.js'
 import type { Holder } from './held.js'
@@ -28,7 +29,8 @@ export const currentCall = (): Call | undefined => running.getStore()
 /** Runs `work` as part of `call`. */
 export const inCall = <T>(call: Call, work: () => T): T => running.run(call, work)
 
-const DOING: Record<Phase, string> = {
+/** What each phase is called in the message of an error. */
+export const DOING: Record<Phase, string> = {
   work: 'was at work on its own',
   connection: 'was waiting for a connection',
   statement: 'was running a statement',
@@ -38,14 +40,20 @@ const DOING: Record<Phase, string> = {
 const FIX: Record<Phase, string> = {
   work: 'Nothing runs on in the database. Give it longer, or call it again.',
   connection: 'Nothing was sent. See `funes.pool` for who holds the connections; then call it again.',
-  statement:
-    'A write was stored whole or not at all: add with an `id` or `idempotencyKey` to repeat it safely.',
+  statement: 'Each of its writes was stored whole or not at all. Look how far it came, or call it again.',
   retry: 'See whether the database can be reached; a write was stored whole or not at all.',
+}
+
+const ADDS = /^memories\.(add|addMany|load)$/
+
+function fixOf(operation: string, phase: Phase): string {
+  if (phase !== 'statement' || !ADDS.test(operation)) return FIX[phase]
+  return 'A write was stored whole or not at all: add with an `id` or `idempotencyKey` to repeat it safely.'
 }
 
 function calledOff(operation: string, phase: Phase, cause: unknown): FunesError {
   return funesError('CALL.ABORTED', `${operation} was called off while it ${DOING[phase]}.`, {
-    fix: FIX[phase],
+    fix: fixOf(operation, phase),
     meta: { operation, phase },
     cause,
   })
@@ -54,9 +62,16 @@ function calledOff(operation: string, phase: Phase, cause: unknown): FunesError 
 /** The answer to a call whose time is over. */
 function callTimeout(operation: string, phase: Phase, timeoutMs: number): FunesError {
   return funesError('CALL.TIMEOUT', `${operation} took longer than ${timeoutMs} ms: it ${DOING[phase]}.`, {
-    fix: FIX[phase],
+    fix: fixOf(operation, phase),
     meta: { operation, phase, timeoutMs },
   })
+}
+
+/** A signal that aborts with either: of however many statements at once listen to it, Node need not warn. */
+export function signalOf(own: AbortSignal, outer: AbortSignal | undefined): AbortSignal {
+  const signal = outer === undefined ? own : AbortSignal.any([outer, own])
+  setMaxListeners(0, signal)
+  return signal
 }
 
 /** A call that begins now, inside of the one that the running code is part of. `end` must be called when it is over. */
@@ -80,7 +95,7 @@ export function beginCall(operation: string, options: CallOptions): { call: Call
   return {
     call: {
       operation,
-      signal: outer?.signal === undefined ? own.signal : AbortSignal.any([outer.signal, own.signal]),
+      signal: signalOf(own.signal, outer?.signal),
       deadline: Math.min(deadline, outer?.deadline ?? Number.POSITIVE_INFINITY),
       progress,
     },

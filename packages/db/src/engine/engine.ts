@@ -38,7 +38,7 @@ export interface Engine extends Executor {
   /** Whether the calling code is inside of a transaction. */
   isInTransaction(): boolean
   /** The innermost transaction or savepoint that the calling code is in: an object of its own for each. */
-  currentTransaction(): object | undefined
+  currentTransaction(): TransactionScope | undefined
   transaction<T>(work: (scope: TransactionScope) => Promise<T>, options?: TransactionOptions): Promise<T>
   poolStats(): PoolStats
   /** Whether a call may begin: not after `close`, unless it is part of one that is still running. */
@@ -139,6 +139,7 @@ export async function createEngine(config: Config): Promise<Engine> {
     preparing,
     prisma: prismaBase,
     canLoseAnswers: kind === 'server',
+    isOwnPool: opened.isOwn,
     executor: { run },
     localLimits: createLocalLimits(opened, {
       statement: limits.statementTimeoutMs,

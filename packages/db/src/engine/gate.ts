@@ -4,6 +4,7 @@ import { type FunesError, funesError } from '../errors/funes-error.js'
 import { type Call, currentCall } from './call.js'
 import { destroy, isBusy, requestCancel } from './cancel.js'
 import { type Held, holdersOf, type PoolStats, poolExhausted } from './held.js'
+import { placed } from './place.js'
 import type { OpenPool } from './pool.js'
 import { poolBehind } from './pool-behind.js'
 import { listenTo } from './pool-listeners.js'
@@ -19,6 +20,8 @@ export interface Gate {
   query(config: pg.QueryConfig): Promise<pg.QueryResult>
   /** Calls off what runs on the connection; if that is of no use, ends the connection. */
   callOff(held: Held): void
+  /** What the database said, or what became of the connection to it, by name. */
+  failureOf(error: unknown): FunesError
   stats(): Omit<PoolStats, 'preparedStatements'>
   /** Nobody gets a connection any more, and whoever has one loses it. */
   shut(): void
@@ -50,6 +53,7 @@ export function createGate(
   { pool, kind, isOwn, relax, isLimitedByServer }: OpenPool,
   limits: GateLimits,
 ): Gate {
+  const failureOf = (error: unknown) => placed(databaseError(error), pool, kind)
   const holders = new Set<Held>()
   const waiters = new Set<(failure: FunesError) => void>()
   const listeners = listenTo(pool)
@@ -77,7 +81,7 @@ export function createGate(
 
   function late(waitedMs: number): FunesError {
     if (!isOpening()) return poolExhausted(waitedMs, state(), holdersOf(holders))
-    return withMeta(databaseError(new Error('Connection terminated: it took too long to be opened')), {
+    return withMeta(failureOf(new Error('Connection terminated: it took too long to be opened')), {
       phase: 'connection',
       waitedMs,
     })
@@ -140,6 +144,7 @@ export function createGate(
       since: performance.now(),
       until: Number.POSITIVE_INFINITY,
       isTainted: false,
+      hasTraces: false,
     }
     holders.add(held)
     acquired += 1
@@ -152,7 +157,7 @@ export function createGate(
       holders.delete(held)
       // What is still in a transaction, or may yet be cancelled, must not be given to anybody else.
       const isLeftover = (client.getTransactionStatus?.() ?? 'I') !== 'I'
-      release(failure || held.isTainted || isLeftover)
+      release(failure || held.isTainted || held.hasTraces || isLeftover)
       if (idlers.size > 0) settle()
     }
     return held
@@ -182,7 +187,7 @@ export function createGate(
         return settle()
       }
       if (client !== undefined) return answer(undefined, hold(client, release, call))
-      answer(withMeta(databaseError(failure), { phase: 'connection' }), undefined)
+      answer(withMeta(failureOf(failure), { phase: 'connection' }), undefined)
       settle()
     })
   }
@@ -213,7 +218,7 @@ export function createGate(
         if (held === undefined) return reject(unheld)
         run(held, config, (failure, result) => {
           held.client.release()
-          if (failure) reject(failure)
+          if (failure) reject(failureOf(failure))
           else resolve(result)
         })
       })
@@ -224,6 +229,7 @@ export function createGate(
     pool: poolBehind(pool, checkout),
     query,
     callOff,
+    failureOf,
     stats() {
       const shown = holdersOf(holders)
       return {

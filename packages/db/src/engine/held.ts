@@ -12,6 +12,8 @@ export interface Held {
   until: number
   /** Not to be used by anybody else afterwards: a request to cancel may still be on its way to it. */
   isTainted: boolean
+  /** Whether SQL of a caller's own ran on it in a scope, and may have left settings, locks or temporary tables. */
+  hasTraces: boolean
 }
 
 /** Where whoever asked for one connection finds it, or why there is none. */

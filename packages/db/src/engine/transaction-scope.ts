@@ -1,17 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { databaseError } from '../errors/database-error.js'
-import { funesError } from '../errors/funes-error.js'
+import { type FunesError, funesError } from '../errors/funes-error.js'
 import type { Prisma } from '../generated/prisma/client.js'
 import type { Observer } from '../observe/observer.js'
 import { releaseSavepoint, rollbackToSavepoint, savepoint } from '../sql/savepoint.js'
 import { compile, type Statement } from '../sql/statement.js'
+import type { ScopeKey } from '../sql/tenancy.js'
 import { currentCall, untilAborted } from './call.js'
 import type { Executor } from './executor.js'
 import type { Held } from './held.js'
+import { watchRawSql } from './raw-sql.js'
 
 /** A transaction that is running, or one of its savepoints. */
 export interface TransactionScope extends Executor {
   readonly client: Prisma.TransactionClient
+  /** Whose rows alone it is to see and change; undefined where that was not said. */
+  readonly confinedTo: ScopeKey | undefined
+  /** Says so, of this and of what is nested in it from now on. */
+  confine(key: ScopeKey): void
   /** Runs `work` under a savepoint: what it did is undone if it throws, and only that. */
   nested<T>(work: (scope: TransactionScope) => Promise<T>): Promise<T>
 }
@@ -21,6 +26,7 @@ export interface Connection {
   readonly held: Held
   /** Cancels what runs on it. */
   callOff(held: Held): void
+  failureOf(error: unknown): FunesError
   readonly observer: Observer
 }
 
@@ -50,9 +56,11 @@ export async function withScope<T>(
   connection: Connection,
   work: (scope: TransactionScope) => Promise<T>,
   depth = 0,
+  parent?: InnerScope,
 ): Promise<T> {
   const outer = running.getStore()
   let ended = false
+  let confinedTo = parent?.confinedTo
   let last: Promise<unknown> = Promise.resolve()
 
   function assertRunning(): void {
@@ -68,11 +76,21 @@ export async function withScope<T>(
     return isInside(current, scope) ? current : undefined
   }
 
+  const watched = watchRawSql(client, () => {
+    if (confinedTo !== undefined) connection.held.hasTraces = true
+  })
+
   const scope: InnerScope = {
-    parent: depth === 0 ? undefined : outer?.get(owner),
+    parent,
     get client() {
       assertRunning()
-      return client
+      return watched
+    },
+    get confinedTo() {
+      return confinedTo
+    },
+    confine(key) {
+      confinedTo = key
     },
     async run<Row>(statement: Statement<Row>) {
       assertRunning()
@@ -90,7 +108,7 @@ export async function withScope<T>(
         const asked = () => client.$queryRawUnsafe<Row[]>(text, ...values)
         return await untilAborted(connection.observer.statement(text, asked), call?.signal)
       } catch (error) {
-        throw databaseError(error)
+        throw connection.failureOf(error)
       } finally {
         call?.signal?.removeEventListener('abort', callOff)
       }
@@ -101,7 +119,7 @@ export async function withScope<T>(
       const innermost = inner()
       if (innermost !== undefined) return innermost.nested(within)
       // One savepoint at a time: on one connection two side by side would undo each other's work.
-      const turn = last.then(() => underSavepoint(owner, client, connection, within, depth + 1))
+      const turn = last.then(() => underSavepoint(owner, client, connection, within, depth + 1, scope))
       last = turn.catch(() => {})
       return turn
     },
@@ -119,15 +137,16 @@ async function underSavepoint<T>(
   connection: Connection,
   work: (scope: TransactionScope) => Promise<T>,
   depth: number,
+  parent: InnerScope,
 ): Promise<T> {
   const execute = (fragment: Prisma.Sql) =>
     client.$executeRaw(fragment).catch((error: unknown) => {
-      throw databaseError(error)
+      throw connection.failureOf(error)
     })
   await execute(savepoint(depth))
   let result: T
   try {
-    result = await withScope(owner, client, connection, work, depth)
+    result = await withScope(owner, client, connection, work, depth, parent)
   } catch (error) {
     await execute(rollbackToSavepoint(depth))
     await execute(releaseSavepoint(depth))

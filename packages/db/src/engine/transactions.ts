@@ -1,24 +1,30 @@
 import { databaseError, isConnectionLost, withMeta } from '../errors/database-error.js'
 import { type FunesError, funesError, isFunesError } from '../errors/funes-error.js'
 import type { Observer } from '../observe/observer.js'
+import { clearSession } from '../sql/backend.js'
 import { limitTransaction, selectTransactionMark, type TransactionMark } from '../sql/transaction-outcome.js'
-import { beginCall, type Call, currentCall, inCall, untilAborted } from './call.js'
+import { beginCall, type Call, currentCall, inCall, signalOf, untilAborted } from './call.js'
 import type { Executor } from './executor.js'
 import type { Gate } from './gate.js'
-import type { Holder } from './held.js'
+import type { Held, Holder } from './held.js'
 import type { LocalLimits } from './local-limits.js'
 import { runOn } from './on-client.js'
 import { outcomeOf, transactionUnknown } from './outcome.js'
 import type { Preparing } from './preparing.js'
 import type { Prisma, PrismaClient } from './prisma.js'
 import { isBadLuck, type Retry } from './retry.js'
+import { createTimeLimit, type TimeLimit } from './time-limit.js'
 import { type TransactionScope, withScope } from './transaction-scope.js'
 
 /** How a transaction runs. One that joins another, as a savepoint, runs as that does. */
 export interface TransactionOptions {
   /** The server's default (read committed) unless given. */
   isolationLevel?: 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
-  /** The whole transaction is rolled back after so many milliseconds, 1 to 86,400,000, repetitions counted; 15,000 unless given. */
+  /**
+   * The whole transaction is rolled back after so many milliseconds, 1 to 86,400,000, from its connection on and repetitions
+   * counted; 15,000 unless given. What it runs is then cancelled and what it waits for is not waited for; on the embedded
+   * engine, which nothing can interrupt in the middle of a statement, as soon as that has ended.
+   */
   timeoutMs?: number
   /**
    * How often its callback may run in all, 1 to 20; as createFunes was told unless given. It runs again when nothing of it
@@ -30,7 +36,7 @@ export interface TransactionOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000
-/** So much later than its limit a transaction that is stuck loses its connection. */
+/** So much later than its limit a transaction that is stuck, and cannot even be rolled back, loses its connection. */
 const BACKSTOP_MS = 5_000
 
 export interface TransactionRunner {
@@ -41,6 +47,8 @@ export interface TransactionRunner {
   readonly prisma: () => PrismaClient
   /** Whether there is a network between a COMMIT and its answer. */
   readonly canLoseAnswers: boolean
+  /** Whether a connection is as it was opened once its session was reset: a caller's own may have been set up since. */
+  readonly isOwnPool: boolean
   /** Where what became of a transaction is asked for. */
   readonly executor: Executor
   /** How long a statement, a lock and an idle transaction may take, where the server was not told beforehand. */
@@ -83,7 +91,7 @@ export function createTransactions(runner: TransactionRunner) {
     call: Call,
     work: (scope: TransactionScope) => Promise<T>,
     options: TransactionOptions,
-    timeoutMs: number,
+    limit: TimeLimit,
   ): Promise<{ value: T } | Failure> {
     const holder = call.holder as Holder
     const wasPreparing = preparing.isOn()
@@ -92,39 +100,57 @@ export function createTransactions(runner: TransactionRunner) {
       if (known === undefined) return { error, mayRepeat: false }
       return { error, mayRepeat: isBadLuck(known), isCured: preparing.isCured(known, wasPreparing) }
     }
-    let thrown: { error: unknown } | undefined
+    let thrown: { error: unknown; isCalledOff: boolean | undefined } | undefined
     let done: { value: T; mark: TransactionMark | undefined } | undefined
     const abort = (error: unknown) => {
-      thrown ??= { error }
+      thrown ??= { error, isCalledOff: call.signal?.aborted }
       throw error
+    }
+    /** Behind a pooler only the transaction itself is sure to run on the connection that it leaves. */
+    async function clear(held: Held): Promise<void> {
+      if (!held.hasTraces || !runner.canLoseAnswers) return
+      await runOn(held.client, clearSession)
+      held.hasTraces = !runner.isOwnPool
     }
     async function inside(tx: Prisma.TransactionClient): Promise<void> {
       const { held } = holder
       if (held === undefined) throw new Error('The transaction has no connection of this pool.')
-      held.until = performance.now() + timeoutMs + BACKSTOP_MS
+      limit.watch(holder)
+      held.until = performance.now() + limit.left() + BACKSTOP_MS
       const limits = await runner.localLimits(held.client)
       if (limits !== undefined) await runOn(held.client, limitTransaction(limits))
       const value = await untilAborted(
-        withScope(owner, tx, { held, callOff: gate.callOff, observer }, work),
+        withScope(owner, tx, { held, callOff: gate.callOff, failureOf: gate.failureOf, observer }, work),
         call.signal,
       ).catch(abort)
       // The server would answer COMMIT with a rollback, and nobody would notice.
       if (held.client.getTransactionStatus?.() === 'E') abort(transactionAborted())
+      await clear(held)
       const [mark] = runner.canLoseAnswers ? await runOn(held.client, selectTransactionMark) : []
+      try {
+        limit.throwIfOver()
+      } catch (error) {
+        abort(error)
+      }
+      // From here on it is not called off: who calls off a COMMIT does not know what became of it.
+      limit.stop()
       done = { value, mark }
     }
+    limit.watch(holder)
     try {
       await runner.prisma().$transaction(inside, {
-        timeout: Math.max(1, Math.ceil(timeoutMs)),
+        timeout: Math.ceil(Math.max(0, limit.left()) + BACKSTOP_MS),
         maxWait: MAX_WAIT_MS,
         ...(options.isolationLevel && { isolationLevel: options.isolationLevel }),
       })
       return { value: (done as NonNullable<typeof done>).value }
     } catch (error) {
-      if (call.signal?.aborted) return { error: call.signal.reason, mayRepeat: false }
+      // An error that came before was what it failed of.
+      const isCalledOff = call.signal?.aborted && (thrown?.isCalledOff ?? true)
+      if (isCalledOff) return { error: call.signal?.reason, mayRepeat: false }
       // What the callback threw is the caller's own and passes as it is; the rest is the database's.
       if (thrown !== undefined && thrown.error === error) return failureOf(error)
-      const failure = holder.failure ?? databaseError(error)
+      const failure = holder.failure ?? gate.failureOf(error)
       if (done === undefined || !isConnectionLost(failure)) return failureOf(failure)
       const { mark } = done
       if (mark?.id === null) return { value: done.value }
@@ -132,6 +158,8 @@ export function createTransactions(runner: TransactionRunner) {
       if (became === 'committed') return { value: done.value }
       if (became === 'aborted') return { error: failure, mayRepeat: true }
       return { error: transactionUnknown(failure), mayRepeat: false }
+    } finally {
+      limit.stop()
     }
   }
 
@@ -141,17 +169,15 @@ export function createTransactions(runner: TransactionRunner) {
   ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     const attempts = options.retry === false ? 1 : (options.retry?.attempts ?? retry.attempts)
-    const outer = beginCall(currentCall()?.operation ?? 'transaction', {})
-    let begunAt: number | undefined
+    const limit = createTimeLimit(timeoutMs)
+    const { call: outer } = beginCall(currentCall()?.operation ?? 'transaction', {})
+    const signal = signalOf(limit.signal, outer.signal)
     for (let made = 1; ; made++) {
-      const call: Call = { ...outer.call, holder: {} }
-      const left = begunAt === undefined ? timeoutMs : begunAt + timeoutMs - performance.now()
-      const result = await inCall(call, () => attempt(call, work, options, left))
+      const call: Call = { ...outer, signal, holder: {} }
+      const result = await inCall(call, () => attempt(call, work, options, limit))
       if ('value' in result) return result.value
       if (result.isCured) continue
-      begunAt ??= call.holder?.held?.since
-      const isInTime = begunAt === undefined || performance.now() < begunAt + timeoutMs
-      if (result.mayRepeat && isInTime && (await retry.again(made, attempts))) continue
+      if (result.mayRepeat && limit.left() > 0 && (await retry.again(made, attempts))) continue
       const { error } = result
       throw isBadLuck(error) ? withMeta(error, { attempts: made }) : error
     }

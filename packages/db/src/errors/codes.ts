@@ -61,7 +61,9 @@ export const ERROR_CODES = {
   'ARCHIVE.COMPRESSION_UNAVAILABLE': 'This Node does not know the compression that was asked for or met.',
   'ARCHIVE.IO': 'An archive could not be read or written. `meta.code` is what the system said.',
   'DB.UNREACHABLE': 'No connection to the database could be made, or it was lost.',
-  'DB.AUTH_FAILED': 'The database refused the user name or password.',
+  'DB.AUTH_FAILED': 'The database refused the user name or password, or wants one that was not given.',
+  'DB.TLS_FAILED':
+    'The connection cannot be encrypted as the url asks, or the certificate of the server is not trusted.',
   'DB.DATABASE_MISSING': 'The database named in the url does not exist.',
   'DB.POOL_EXHAUSTED': 'No connection became free in time: all are in use.',
   'DB.TIMEOUT': 'A statement ran longer than its time limit and was cancelled.',

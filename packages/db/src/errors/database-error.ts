@@ -1,5 +1,7 @@
 import { ERROR_CODES, type FunesErrorCode } from './codes.js'
+import { connectionRule } from './connection-rules.js'
 import { type FunesError, funesError, isFunesError } from './funes-error.js'
+import { lackOf } from './permission.js'
 
 /** What every driver's error comes down to. `detail` is left out on purpose: it quotes rows. */
 interface DriverFault {
@@ -159,7 +161,7 @@ function ruleFor(fault: DriverFault): Rule {
     return ['DB.CONSTRAINT', 'A constraint of the database refused the change.', 'See `meta.constraint`.']
   if (system !== undefined && SOCKET_CODES.has(system)) return UNREACHABLE
   if (LOST.test(message)) return UNREACHABLE
-  return OTHER
+  return (sqlstate === undefined ? connectionRule(message, system) : undefined) ?? OTHER
 }
 
 /** The driver's error without what it may quote: parameters, rows, queries. */
@@ -190,6 +192,11 @@ export function databaseError(error: unknown): FunesError {
   const meta: Record<string, unknown> = {}
   if (fault.sqlstate) meta.sqlstate = fault.sqlstate
   if (fault.constraint) meta.constraint = fault.constraint
+  const lack = code === 'DB.PERMISSION_DENIED' ? lackOf(fault.message) : undefined
+  if (lack !== undefined) {
+    const { message, fix } = lack
+    return funesError(code, message, { fix, meta: { ...meta, ...lack.meta }, cause: safeCause(fault) })
+  }
   return funesError(code, message, { fix, meta, cause: safeCause(fault) })
 }
 

@@ -51,17 +51,18 @@ export interface MemoryConditions {
   where?: MetadataCondition | readonly MetadataCondition[]
 }
 
-/** Which memories to look at. */
+/** Which memories to look at: 10 levels, 200 parts and, in all lists together, 20,000 values at most. */
 export type MemoryFilter =
   | MemoryConditions
   | { and: readonly MemoryFilter[] }
   | { or: readonly MemoryFilter[] }
   | { not: MemoryFilter }
 
-/** Levels of `and`, `or` and `not`, and conditions in all: more is a program's mistake, or an attack. */
+/** Levels of `and`, `or` and `not`, and conditions and values in all: more is a program's mistake, or an attack. */
 const MAX_DEPTH = 10
 const MAX_NODES = 200
 const MAX_LIST = 10_000
+const MAX_VALUES = 20_000
 
 /** Reads a value by the one schema that its form calls for: a union of all would say only that none of them fits. */
 function chosen<T>(schemaFor: (value: unknown) => z.ZodType<T>): z.ZodType<T> {
@@ -76,15 +77,25 @@ function chosen<T>(schemaFor: (value: unknown) => z.ZodType<T>): z.ZodType<T> {
 const has = (value: unknown, key: string): boolean =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key)
 
+/** Whether all that it says is its own: what an object inherits is nowhere to be seen, and would be a condition all the same. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return true
+  const prototype = Object.getPrototypeOf(value)
+  // Any realm's own: one that is at the end of the chain, and was not made for keys.
+  return prototype === null || Object.hasOwn(prototype, 'hasOwnProperty')
+}
+
+/** As `z.strictObject`, of keys that are the object's own. */
+const ownObject = <S extends z.ZodRawShape>(shape: S, message?: string) =>
+  z.unknown().refine(isPlain, 'must be a plain object').pipe(z.strictObject(shape, message))
+
 const range = <T>(bound: z.ZodType<T>) =>
-  z
-    .strictObject({
-      gt: bound.optional(),
-      gte: bound.optional(),
-      lt: bound.optional(),
-      lte: bound.optional(),
-    })
-    .refine((r) => Object.values(r).some((v) => v !== undefined), 'needs gt, gte, lt or lte')
+  ownObject({
+    gt: bound.optional(),
+    gte: bound.optional(),
+    lt: bound.optional(),
+    lte: bound.optional(),
+  }).refine((r) => Object.values(r).some((v) => v !== undefined), 'needs gt, gte, lt or lte')
 const numberRange = range(z.number('must be a finite number'))
 const timeRange = range(date)
 const scalar = z.union(
@@ -101,11 +112,11 @@ const list = <T>(value: z.ZodType<T>) =>
     .max(MAX_LIST, `must have at most ${MAX_LIST} values`)
 
 const metadataConditions = {
-  exists: z.strictObject({ path, exists: z.boolean() }),
-  equals: z.strictObject({ path, equals: scalar }),
-  in: z.strictObject({ path, in: list(scalar) }),
-  number: z.strictObject({ path, number: numberRange }),
-  time: z.strictObject({ path, time: timeRange }),
+  exists: ownObject({ path, exists: z.boolean() }),
+  equals: ownObject({ path, equals: scalar }),
+  in: ownObject({ path, in: list(scalar) }),
+  number: ownObject({ path, number: numberRange }),
+  time: ownObject({ path, time: timeRange }),
 }
 const noCondition = z.never('needs path and one of exists, equals, in, number, time')
 const metadataCondition = chosen<MetadataCondition>((value) => {
@@ -118,7 +129,7 @@ function oneOrMany<T>(value: z.ZodType<T>): z.ZodType<T | T[]> {
   return chosen<T | T[]>((given) => (Array.isArray(given) ? many : value))
 }
 
-const conditions = z.strictObject(
+const conditions = ownObject(
   {
     ids: z.array(uuid).max(MAX_LIST).optional(),
     sessionId: oneOrMany(idText).nullable().optional(),
@@ -139,29 +150,45 @@ const node: z.ZodType<MemoryFilter> = chosen<MemoryFilter>((value) => {
   return has(value, 'not') ? combinations.not : conditions
 })
 const combinations = {
-  and: z.strictObject({ and: list(node) }),
-  or: z.strictObject({ or: list(node) }),
-  not: z.strictObject({ not: node }),
+  and: ownObject({ and: list(node) }),
+  or: ownObject({ or: list(node) }),
+  not: ownObject({ not: node }),
 }
 
-/** Measures before anything descends into it: a filter may be as deep as its sender likes. */
-function withinLimits(filter: unknown): boolean {
+/**
+ * Measures before anything descends into it: a filter may be as deep as its sender likes.
+ *
+ * @returns what there is too much of
+ */
+function beyondLimits(filter: unknown): string | undefined {
+  const tooMany = `has more than ${MAX_DEPTH} levels or ${MAX_NODES} parts`
   let nodes = 0
+  let values = 0
   const open: { value: unknown; depth: number }[] = [{ value: filter, depth: 0 }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     nodes += 1
-    if (next.depth > MAX_DEPTH || nodes > MAX_NODES || open.length > MAX_NODES) return false
+    if (next.depth > MAX_DEPTH || nodes > MAX_NODES || open.length > MAX_NODES) return tooMany
     if (typeof next.value !== 'object' || next.value === null) continue
-    const { and, or, not, where } = next.value as Record<string, unknown>
+    const { and, or, not, where, ids, sessionId, source, tags } = next.value as Record<string, unknown>
     if (Array.isArray(where)) nodes += where.length
+    values += lengths([ids, sessionId, source, tags, ...[where].flat().map((one) => (one as Values)?.in)])
+    if (values > MAX_VALUES) return `has more than ${MAX_VALUES} values in all its lists`
     for (const child of [and, or, [not]].flatMap((list) => (Array.isArray(list) ? list : []))) {
       if (child !== undefined) open.push({ value: child, depth: next.depth + 1 })
     }
   }
-  return nodes <= MAX_NODES
+  return nodes > MAX_NODES ? tooMany : undefined
 }
+
+type Values = { in?: unknown } | null | undefined
+
+const lengths = (lists: readonly unknown[]): number =>
+  lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0)
 
 export const filterSchema: z.ZodType<MemoryFilter> = z
   .unknown()
-  .refine(withinLimits, `has more than ${MAX_DEPTH} levels or ${MAX_NODES} parts`)
+  .superRefine((filter, context) => {
+    const message = beyondLimits(filter)
+    if (message !== undefined) context.addIssue({ code: 'custom', message, fatal: true })
+  })
   .pipe(node)

@@ -75,7 +75,7 @@ export const listSchema = z.strictObject({
   userId: idText,
   filter: filterSchema.optional(),
   limit: limit.optional(),
-  cursor: z.string().optional(),
+  cursor: z.string().nullish(),
   includeDeleted: z.boolean().optional(),
 })
 
@@ -85,8 +85,14 @@ export const countSchema = z.union([
 ])
 
 type Owner = { userId?: string | undefined; scope?: 'all-users' | undefined }
-const hasOneOwner = (search: Owner) => (search.userId === undefined) !== (search.scope === undefined)
-const oneOwner = { path: ['userId'], message: "is required, or scope: 'all-users' in its place" }
+function hasOneOwner({ userId, scope }: Owner, context: z.RefinementCtx): void {
+  if ((userId === undefined) !== (scope === undefined)) return
+  const message =
+    userId === undefined
+      ? "is required, or scope: 'all-users' in its place"
+      : 'and scope exclude each other: give one of them'
+  context.addIssue({ code: 'custom', path: ['userId'], message })
+}
 
 export const searchSchema = z
   .strictObject({
@@ -117,7 +123,7 @@ export const searchSchema = z
     after: z.string().nullable().optional(),
     explain: z.boolean().optional(),
   })
-  .refine(hasOneOwner, oneOwner)
+  .superRefine(hasOneOwner)
   .refine(({ diversity, k = 10 }) => diversity === undefined || k <= MAX_DIVERSE, {
     path: ['k'],
     message: `must be at most ${MAX_DIVERSE} with diversity`,
@@ -130,7 +136,7 @@ const questionSchema = z
     embedding: vector.optional(),
     text: question.optional(),
   })
-  .refine(hasOneOwner, oneOwner)
+  .superRefine(hasOneOwner)
   .refine((q) => q.text !== undefined || q.embedding !== undefined, {
     path: ['embedding'],
     message: 'is required, or text in its place',
@@ -141,6 +147,12 @@ export const searchManySchema = z.strictObject({
   k: limit.optional(),
   accuracy: z.enum(ACCURACIES).optional(),
   filter: filterSchema.optional(),
+  mode: z
+    .literal(
+      'vector',
+      "must be 'vector', as searchMany goes by meaning: by words, call search for each question",
+    )
+    .optional(),
 })
 
 /**

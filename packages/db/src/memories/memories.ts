@@ -101,8 +101,9 @@ export interface Memories {
    */
   search(search: SearchMemories): Promise<MemoryHit[]>
   /**
-   * The `k` nearest memories to each of up to 1,000 questions, by meaning, in the order of the questions: one round
-   * trip for every 100 of them.
+   * The `k` nearest memories to each of up to 1,000 questions, in the order of the questions: one round trip for every 100
+   * of them. By meaning alone, as `search` with `mode: 'vector'`: quotes, minuses and `or` are read as part of the text, and
+   * a text takes an embedder. To search by words, or by both, call `search` for each.
    *
    * @throws `INPUT.INVALID`, `EMBEDDING.*`
    */
@@ -201,7 +202,7 @@ export function createMemories(context: MemoryContext): Memories {
     },
     async list(options) {
       const { limit = 50, cursor, userId, filter, includeDeleted = false } = checked(listSchema, options)
-      const after = cursor === undefined ? null : readCursor(cursor, 'memories')
+      const after = cursor == null ? null : readCursor(cursor, 'memories')
       const before = after && { createdAt: after.at, id: after.id }
       const rows = await executor.run(
         selectMemories({ userId, filter, includeDeleted, limit: limit + 1, before }),

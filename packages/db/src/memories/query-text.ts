@@ -15,6 +15,10 @@ export interface QueryText {
 
 /** The quotes that telephones, word processors and other languages write, as the one that is read here. */
 const QUOTES = /[“”„‟«»＂]/gu
+/** The minus of mathematics and other hyphens, where a word or quote follows that they leave out. */
+const MINUSES = /(?<![\p{L}\p{N}])[−﹣－‐‑](?=["'‘’‚‛‹›\p{L}\p{N}])/gu
+/** What is left out may be in single quotes; anywhere else they are apostrophes. */
+const LEFT_OUT_IN_SINGLE_QUOTES = /(?<![\p{L}\p{N}])-['‘’‚‛‹›]([^'‘’‚‛‹›"]+)['‘’‚‛‹›](?![\p{L}\p{N}])/gu
 /**
  * Quoted phrases with or without a minus, then anything up to white space or the next of them. A quote opens a phrase
  * after white space and punctuation: behind a letter or a digit, as in `5"`, it stands for something else.
@@ -23,6 +27,15 @@ const TOKEN = /(?<![\p{L}\p{N}])(-?)"([^"]*)"|(?:(?!(?<![\p{L}\p{N}])-?"[^"]*")\
 /** `-5` or `-2.5%` is how cold it was, and leaves out nothing; `-"5"` does. */
 const EXCLUDED = /^-(?!\p{N}+([.,]\p{N}+)*\P{L}?$)[\p{L}\p{N}]/u
 const SAYS_SOMETHING = /[\p{L}\p{N}]/u
+
+/** So many operators, and so many characters in all of them, cost a search 0.1 s; nobody types more, and pasted text has thousands. */
+const MAX_OPERATORS = 32
+const MAX_OPERATOR_LENGTH = 1000
+/** Lines that end as those of code do, or of which two in a row begin with a dash: a list, or a patch. */
+const PASTED_LINES = /[;{}][ \t]*$|^[ \t]*-[^\n]*\n[ \t]*[-+]/mu
+/** What stands before a quote in code, and behind it in JSON. */
+const BEFORE_LITERAL = /(?:=\s?|\[|[\p{L}\p{N}_]\()$/u
+const BEHIND_KEY = /^\s?:\s?(?:["[{\p{N}-]|true|false|null)/u
 
 /** A part of the question that says something, and whether an `or` stands between it and the one before. */
 interface Part {
@@ -34,8 +47,22 @@ interface Part {
  * Reads quoted phrases (must occur), `-word` and `-"a phrase"` (must not) and `or` beside a phrase: what stands on its other
  * side will do as well, be it a phrase or a word. Everything else, negative numbers among it, are words of which each may or may
  * not occur: a question in natural language is never AND-ed.
+ *
+ * A text that was evidently pasted (JSON, code, a list with dashes, or anything with more than 32 operators or 1,000 characters
+ * in them) is read as words alone: its quotes and dashes are its own, and it must be found by what it says.
  */
 export function readQueryText(text: string): QueryText {
+  const plain = text
+    .replaceAll(QUOTES, '"')
+    .replaceAll(MINUSES, '-')
+    .replaceAll(LEFT_OUT_IN_SINGLE_QUOTES, '-"$1"')
+  const read = readOperators(plain)
+  if (read !== null && !(hasOperators(read) && (PASTED_LINES.test(plain) || isTooMuch(read)))) return read
+  return { words: text, required: null, excludedPhrases: [], excludedWords: [] }
+}
+
+/** Null where a quote turns out to be one of code or JSON. */
+function readOperators(text: string): QueryText | null {
   const words: string[] = []
   const excludedPhrases: string[] = []
   const excludedWords: string[] = []
@@ -45,10 +72,11 @@ export function readQueryText(text: string): QueryText {
     parts.push({ occurrence, afterOr: afterOr && parts.length > 0 })
     afterOr = false
   }
-  for (const [token, minus, quoted] of text.replaceAll(QUOTES, '"').matchAll(TOKEN)) {
+  for (const { 0: token, 1: minus, 2: quoted, index } of text.matchAll(TOKEN)) {
     const phrase = quoted?.trim()
     // What is left out is left out of everything: it stands in no `or`.
     if (phrase !== undefined) {
+      if (isLiteral(text, index, index + token.length)) return null
       if (phrase === '') continue
       if (minus === '-') excludedPhrases.push(phrase)
       else {
@@ -64,6 +92,15 @@ export function readQueryText(text: string): QueryText {
     }
   }
   return { words: words.join(' '), required: requiredOf(parts), excludedPhrases, excludedWords }
+}
+
+const isLiteral = (text: string, start: number, end: number): boolean =>
+  BEFORE_LITERAL.test(text.slice(Math.max(0, start - 2), start)) || BEHIND_KEY.test(text.slice(end, end + 8))
+
+function isTooMuch({ required, excludedPhrases, excludedWords }: QueryText): boolean {
+  const must = (required ?? []).flat().map((one) => ('phrase' in one ? one.phrase : one.word))
+  const texts = [...must, ...excludedPhrases, ...excludedWords]
+  return texts.length > MAX_OPERATORS || texts.join('').length > MAX_OPERATOR_LENGTH
 }
 
 /** Parts with an `or` between them are alternatives if one of them is a phrase; words alone are wanted anyway, not required. */

@@ -1,3 +1,4 @@
+import { funesError } from '../errors/funes-error.js'
 import { checked } from '../input.js'
 import type { EmbeddingModel } from '../models/types.js'
 import { type Question, searchManyMemories } from '../sql/memory-search.js'
@@ -5,7 +6,8 @@ import { encodeFor, type VectorInput } from '../vector.js'
 import { embedTexts, type MemoryContext } from './context.js'
 import { vectorHit } from './hit.js'
 import { questionsSchema, searchManySchema } from './input.js'
-import { searchPlan } from './search.js'
+import { readQueryText } from './query-text.js'
+import { assertWanted, searchPlan } from './search.js'
 import type { MemoryHit, SearchManyOptions, SearchQuestion } from './types.js'
 
 /** Questions a statement: each is a vector of some kilobytes, and one answer is held in memory at a time. */
@@ -26,6 +28,15 @@ async function encodeAll(
   const texts = questions.flatMap(({ embedding, text }) =>
     embedding === undefined && text !== undefined ? [text] : [],
   )
+  if (texts.length > 0 && context.embedder === undefined) {
+    throw funesError(
+      'EMBEDDING.REQUIRED',
+      'searchMany goes by meaning, and there is no embedder for `text`.',
+      {
+        fix: 'Give `embedding`, or give createFunes an `embedder`; by words alone, call `search` for each question.',
+      },
+    )
+  }
   const made = texts.length > 0 ? [...(await embedTexts(context, texts))] : []
   return questions.map(({ embedding, userId }, position) => ({
     question: {
@@ -43,6 +54,8 @@ export async function findManyMemories(
 ): Promise<MemoryHit[][]> {
   checked(questionsSchema, questions)
   const { k = 10, accuracy = 'high', filter } = checked(searchManySchema, options)
+  for (const [i, { text, embedding }] of questions.entries())
+    if (text !== undefined && embedding === undefined) assertWanted(readQueryText(text), false, `${i}.text`)
   const model = await context.model.get()
   const answers: MemoryHit[][] = questions.map(() => [])
   const all = await encodeAll(context, model, questions)

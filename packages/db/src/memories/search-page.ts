@@ -50,31 +50,37 @@ function digestOf({ query, userId, filter, space }: MemorySearch): string {
 /** The digest, and the key of the hit; the distance as text, in which an infinity survives. */
 const cursorSchema = z.tuple([
   z.string(),
-  z.string().refine((text) => !Number.isNaN(Number.parseFloat(text))),
+  z.string().refine((text) => String(Number(text)) === text && text !== 'NaN'),
   z.guid(),
   z.string().refine((text) => text.isWellFormed() && !text.includes('\0')),
+  z.string(),
 ])
 
+const NO_CURSOR = [
+  'after: is not a cursor that a search gave.',
+  { fix: 'Pass `cursor` of the last hit, unchanged; null begins.', meta: { path: 'after' } },
+] as const
+
+/** With a digest of all of it at its end: a cursor that was touched is none. */
 function writePageCursor(digest: string, { distance, id, userId }: PageEnd): string {
-  return Buffer.from(JSON.stringify([digest, String(distance), id, userId])).toString('base64url')
+  const end = [digest, String(distance), id, userId]
+  const whole = createHash('sha256').update(JSON.stringify(end)).digest('base64url').slice(0, 8)
+  return Buffer.from(JSON.stringify([...end, whole])).toString('base64url')
 }
 
 function readPageCursor(cursor: string, digest: string): PageEnd {
   const { success, data } = cursorSchema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()))
-  if (!success) {
-    throw funesError('INPUT.INVALID', 'after: is not a cursor that a search gave.', {
-      fix: 'Pass `cursor` of the last hit, unchanged; null begins.',
-      meta: { path: 'after' },
-    })
-  }
+  if (!success) throw funesError('INPUT.INVALID', ...NO_CURSOR)
   const [of, distance, id, userId] = data
+  const end = { distance: Number(distance), id, userId }
+  if (writePageCursor(of, end) !== cursor) throw funesError('INPUT.INVALID', ...NO_CURSOR)
   if (of !== digest) {
     throw funesError('INPUT.INVALID', 'after: is the cursor of another search.', {
       fix: 'Search for the same again: user, filter, model and the very same vector. Embed a text once, and pass `embedding`.',
       meta: { path: 'after' },
     })
   }
-  return { distance: Number.parseFloat(distance), id, userId }
+  return end
 }
 
 function parseJson(text: string): unknown {

@@ -90,17 +90,32 @@ function checkedSearch(context: MemoryContext, search: SearchMemories | ExplainS
   const mode = chooseMode(context, search)
   if (input.text === undefined && (mode !== 'vector' || input.context?.lend !== undefined)) required('text')
   if (input.text === undefined && input.embedding === undefined) required('embedding')
+  if (mode === 'vector') assertNothingOfWords(input)
   const query = input.text === undefined || mode === 'vector' ? undefined : readQueryText(input.text)
   if (query !== undefined) assertWanted(query, mode === 'hybrid' && input.embedding !== undefined)
   return { ...input, mode, query }
 }
 
+/** @throws `INPUT.INVALID` for what says how words are searched, where none are */
+function assertNothingOfWords(search: { weights?: unknown; fusion?: unknown; language?: unknown }): void {
+  const path = (['weights', 'fusion', 'language'] as const).find((option) => search[option] !== undefined)
+  if (path === undefined) return
+  throw funesError(
+    'INPUT.INVALID',
+    `${path}: says how words are searched, and this search goes by meaning alone.`,
+    {
+      fix: "Leave it out, or give `text` and leave `mode` out, or make it 'hybrid' or 'text'.",
+      meta: { path },
+    },
+  )
+}
+
 /** @throws `INPUT.INVALID` when the words say what not to find, and nothing says what to find */
-function assertWanted(query: QueryText, hasMeaning: boolean): void {
+export function assertWanted(query: QueryText, hasMeaning: boolean, path = 'text'): void {
   if (hasMeaning || query.words !== '' || !hasOperators(query)) return
-  throw funesError('INPUT.INVALID', 'text: says only what is to be left out.', {
+  throw funesError('INPUT.INVALID', `${path}: says only what is to be left out.`, {
     fix: 'Say what to look for beside it, or give `embedding`; memories.list lists memories without a question.',
-    meta: { path: 'text' },
+    meta: { path },
   })
 }
 

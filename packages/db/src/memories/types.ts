@@ -128,8 +128,8 @@ export interface ListMemories extends CallOptions {
   filter?: MemoryFilter
   /** Rows a page, 1 to 1,000; 50 unless given. */
   limit?: number
-  /** `nextCursor` of the page before. */
-  cursor?: string
+  /** `nextCursor` of the page before; `null` begins, as leaving it out does. */
+  cursor?: string | null
   includeDeleted?: boolean
 }
 
@@ -150,6 +150,9 @@ export interface SearchOptions extends CallOptions {
   /**
    * What to look for, in words: a question, or a search with `"phrases that must occur"`, `-excluded` words, and `or` beside a
    * phrase. By words alone up to k memories that have any of them come, whenever there are so many.
+   *
+   * Up to 20,000 characters. What was evidently pasted has no operators: JSON, code, a list with dashes, or any text with more than
+   * 32 of them or 1,000 characters in them. Of more than 100 different words the first 100 are looked up.
    */
   text?: string
   /**
@@ -161,7 +164,7 @@ export interface SearchOptions extends CallOptions {
   k?: number
   accuracy?: Accuracy
   filter?: MemoryFilter
-  /** What each half counts in `hybrid`; 0.5 and 0.5 unless given. */
+  /** What each half counts in `hybrid`; 0.5 and 0.5 unless given. Like `fusion` and `language` not for `mode: 'vector'`. */
   weights?: { vector: number; text: number }
   /**
    * How the halves are brought together: by their `score` (unless given), or by `rank` (RRF), whose scores are weight / (10 +
@@ -214,11 +217,14 @@ export type ExplainSearch = SearchOptions & SearchOwner & { explain: true }
 
 type SearchOwner = { userId: string; scope?: never } | { scope: 'all-users'; userId?: never }
 
-/** One of many questions by meaning. */
+/** One of many questions by meaning: `text` is embedded as it is, operators and all. */
 export type SearchQuestion = { embedding?: VectorInput; text?: string } & SearchOwner
 
 /** What all questions of a batch share. */
-export type SearchManyOptions = Pick<SearchOptions, 'k' | 'accuracy' | 'filter' | keyof CallOptions>
+export type SearchManyOptions = Pick<SearchOptions, 'k' | 'accuracy' | 'filter' | keyof CallOptions> & {
+  /** It goes by meaning, said or not. */
+  mode?: 'vector'
+}
 
 export interface MemoryHit {
   readonly memory: Memory

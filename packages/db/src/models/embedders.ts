@@ -6,8 +6,8 @@ import type { EmbeddingModel } from './types.js'
 /** The embedders that this process has at hand, by the name of their model. */
 export interface Embedders {
   of(model: string): Embedder | undefined
-  /** From now on `embedder` makes the vectors of its model. */
-  add(embedder: Embedder): void
+  /** From now on `embedder` makes the vectors of its model; what comes back makes it as it was before. */
+  add(embedder: Embedder): () => void
 }
 
 /** @param main makes the vectors of the model called `name`, whatever name it goes by itself */
@@ -20,8 +20,14 @@ export function createEmbedders(
   if (main !== undefined) byModel.set(main.model, main).set(name, main)
   return {
     of: (model) => byModel.get(model),
-    add: (embedder) => {
+    add(embedder) {
+      const before = byModel.get(embedder.model)
       byModel.set(embedder.model, embedder)
+      return () => {
+        if (byModel.get(embedder.model) !== embedder) return
+        if (before === undefined) byModel.delete(embedder.model)
+        else byModel.set(embedder.model, before)
+      }
     },
   }
 }

@@ -3,7 +3,7 @@ import type { CallOptions } from '../call-options.js'
 import type { Embedder } from '../embedder.js'
 import type { Engine } from '../engine/engine.js'
 import { assertSessions } from '../engine/own-backend.js'
-import { funesError } from '../errors/funes-error.js'
+import { funesError, isFunesError } from '../errors/funes-error.js'
 import { buildIndex, dropIndexes, isIndexBuilt, makeIndex } from '../indexes/build.js'
 import { checked } from '../input.js'
 import { replaceModels, selectFollowed, setModelState } from '../sql/models.js'
@@ -21,7 +21,7 @@ import type { EmbeddingModel } from './types.js'
 export interface ReembedModel extends CallOptions {
   /** The name of a registered model. */
   to: string
-  /** Makes the vectors; unless given, the embedder of that model among those that createFunes was given. This Funes keeps it for texts to come. */
+  /** Makes the vectors; unless given, the embedder of that model among those that createFunes was given. This Funes keeps it for texts to come, unless it failed. */
   embed?: Embedder['embed']
   /** The model to take over from; the one this Funes uses unless given. */
   from?: string
@@ -137,7 +137,8 @@ export function createModelLifecycle(
     const hasIndex = model.indexKind !== 'none'
     // Its index is built when all vectors are there, hours later perhaps.
     if (hasIndex) await assertSessions(engine.pool)
-    embedders.add({ ...embedder, model: model.name, embed: (texts, o) => embedder.embed(texts, o) })
+    const own: Embedder = { ...embedder, model: model.name, embed: (texts, o) => embedder.embed(texts, o) }
+    const forget = embedders.add(own)
     if (from.length === 0 && options.all !== true) {
       await makeIndex(engine, model)
       if (model.state === 'building') await engine.run(setModelState(model.id, 'active'))
@@ -146,12 +147,17 @@ export function createModelLifecycle(
     // An index that grows with the vectors takes several times as long as one built over all of them.
     const [filled] = await everyone(engine).run(countVectors(model.id))
     if (filled?.vectors === 0 && hasIndex) await dropIndexes(engine, model, options.signal)
-    const embedded = await runReembedding(engine, {
+    const reembedding = runReembedding(engine, {
       takeover: { from: from.map(({ id }) => id), to: model.id, all: input.all ?? false },
       target: { model, embedder, batchSize: input.batchSize ?? 100 },
       buildIndex: () => buildIndex(engine, model, { signal: options.signal }),
       onProgress: options.onProgress,
       signal: options.signal,
+    })
+    const embedded = await reembedding.catch((error: unknown) => {
+      // Neither the adds to come nor a call that names none are to ask one that failed.
+      if (isFunesError(error, 'EMBEDDING.FAILED')) forget()
+      throw error
     })
     current.follow(model.name)
     return { embedded }

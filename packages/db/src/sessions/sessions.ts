@@ -51,7 +51,7 @@ export interface Sessions {
    * @throws `INPUT.INVALID`
    */
   list(
-    options: { userId: string; limit?: number; cursor?: string } & CallOptions,
+    options: { userId: string; limit?: number; cursor?: string | null } & CallOptions,
   ): Promise<{ items: Session[]; nextCursor: string | null }>
   /**
    * Ends a running session, now unless `endedAt` is given; one that has ended keeps its time.
@@ -72,7 +72,7 @@ const startSchema = z.strictObject({
 const listSchema = z.strictObject({
   userId: idText,
   limit: z.int().min(1).max(1000).optional(),
-  cursor: z.string().optional(),
+  cursor: z.string().nullish(),
 })
 const endSchema = z.strictObject({ userId: idText, id: idText, endedAt: date.optional() })
 
@@ -114,7 +114,7 @@ export function createSessions(executor: Executor): Sessions {
     },
     async list(options) {
       const { userId, limit = 50, cursor } = checked(listSchema, options)
-      const before = cursor === undefined ? null : readCursor(cursor, 'sessions')
+      const before = cursor == null ? null : readCursor(cursor, 'sessions')
       const rows = await executor.run(
         selectSessions(userId, limit + 1, before && { startedAt: before.at, id: before.id }),
       )

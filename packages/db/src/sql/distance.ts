@@ -43,10 +43,13 @@ function indexedExpression(space: VectorSpace, column: Fragment): Fragment {
 /**
  * The distance by which the model's index orders its rows: for bit vectors the Hamming distance, to be followed
  * by an exact re-rank; else the metric's own.
+ *
+ * The query stands in a subquery to be made so once. PostgreSQL computes what it orders by for each row that it takes from the
+ * index, and under a plan for any parameters it made half precision of the query anew each time.
  */
 export function indexedDistance(space: VectorSpace, column: Fragment, query: Fragment): Fragment {
   const operator = space.indexKind === 'hnsw-bit' ? '<~>' : METRICS[space.metric].operator
-  return sql`${indexedExpression(space, column)} ${trusted(operator)} ${indexedExpression(space, query)}`
+  return sql`${indexedExpression(space, column)} ${trusted(operator)} (select ${indexedExpression(space, query)})`
 }
 
 /** The operator class an index of this kind needs. */

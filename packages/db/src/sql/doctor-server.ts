@@ -150,6 +150,7 @@ export function selectTableRights(tables: readonly string[]): Statement<TableRig
         select right_to
         from unnest(array['select', 'insert', 'update', 'delete']) right_to
         where not has_table_privilege(c.oid, right_to)
+          and (name <> '_prisma_migrations' or right_to = 'select')
           -- Who is held to scopes has what row-level security gives it, and is to have no more.
           and not exists (
             select from pg_policy p, unnest(p.polroles) held

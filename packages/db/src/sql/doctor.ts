@@ -52,6 +52,22 @@ export const selectSettings = statement<SettingFacts>(sql`
     current_setting('jit_above_cost')::float8 as "jitAboveCost",
     current_setting('autovacuum')::bool as autovacuum, current_setting('enable_indexscan')::bool as "indexScan"`)
 
+export interface SettingSource {
+  /** As `pg_settings.source` has it. */
+  source: string
+  /** Who logged in, and where. */
+  role: string
+  database: string
+}
+
+/** Where the value of a setting comes from, for a session such as this one. */
+export function selectSettingSources(names: readonly string[]): Statement<SettingSource & { name: string }> {
+  return statement(sql`
+    select name, source, session_user::text as role, current_database()::text as database
+    from pg_settings
+    where name = any (${[...names]}::text[])`)
+}
+
 export interface TableFacts {
   table: string
   /** What the server has counted of it since its statistics were last reset. */

@@ -28,7 +28,7 @@ function conditionsOf(filter: MemoryConditions): Fragment[] {
   const parts: Fragment[] = []
   if (ids !== undefined) parts.push(sql`m.id = any(${[...ids]}::uuid[])`)
   if (sessionId === null) parts.push(sql`m.session_id is null`)
-  else if (sessionId !== undefined) parts.push(sql`m.session_id = any(${list(sessionId)}::text[])`)
+  else if (sessionId !== undefined) parts.push(inSession(list(sessionId)))
   if (source !== undefined) parts.push(sql`m.source = any(${list(source)}::text[]::memory_source[])`)
   if (importance !== undefined) parts.push(...compared(sql`m.importance`, importance, sql`float8`))
   if (createdAt !== undefined) parts.push(...compared(sql`m.created_at`, createdAt, sql`timestamptz`))
@@ -39,6 +39,15 @@ function conditionsOf(filter: MemoryConditions): Fragment[] {
     parts.push(metadataCondition(condition as MetadataCondition))
   return parts
 }
+
+/**
+ * One session is asked for by itself: of any of some sessions, whatever they are, the planner expects ten, and took all that a
+ * user has for theirs. The index of sessions then was passed over for a smaller one, and all the user's memories were read.
+ */
+const inSession = ([one, ...others]: readonly string[]): Fragment =>
+  others.length === 0 && one !== undefined
+    ? sql`m.session_id = ${one}`
+    : sql`m.session_id = any(${[one, ...others]}::text[])`
 
 const list = <T extends string>(value: T | readonly T[]): T[] => [value].flat() as T[]
 

@@ -1,5 +1,6 @@
 import type { MemoryFilter } from '../memories/filter.js'
-import { adaptiveHits, candidates, exactHits, ofUser } from './adaptive-search.js'
+import { adaptiveHits, exactHits } from './adaptive-search.js'
+import { candidates, ofUser } from './candidate-rows.js'
 import { type Collection, MEMORIES } from './collection.js'
 import type { VectorSpace } from './distance.js'
 import { alwaysExact } from './explain.js'

@@ -24,12 +24,13 @@ export interface SchemaFact {
 /** What a schema is made of, by name. */
 export interface SchemaNames {
   readonly tables: readonly string[]
+  readonly views: readonly string[]
   readonly functions: readonly string[]
   readonly types: readonly string[]
 }
 
 /**
- * The tables, functions and types in the schema of `memories`. What an extension brought, partitions, and what Prisma keeps its
+ * The tables, views, functions and types in the schema of `memories`. What an extension brought, partitions, and what Prisma keeps its
  * own account in, are left out.
  *
  * @public to scripts/embed-schema.mjs
@@ -46,6 +47,13 @@ export const selectSchemaNames: Statement<SchemaNames> = statement(sql`
         and (('pg_class'::regclass)::oid, c.oid) not in (select * from foreign_objects)
       order by 1
     ) as tables,
+    array(
+      select c.relname::text
+      from pg_class c
+      join home on home.oid = c.relnamespace
+      where c.relkind = 'v' and (('pg_class'::regclass)::oid, c.oid) not in (select * from foreign_objects)
+      order by 1
+    ) as views,
     array(
       select p.proname::text
       from pg_proc p

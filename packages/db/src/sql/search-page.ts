@@ -1,4 +1,4 @@
-import { candidates } from './adaptive-search.js'
+import { candidates } from './candidate-rows.js'
 import { exactDistance } from './distance.js'
 import { memoryColumns } from './memory-columns.js'
 import type { Question, SearchPlan, SearchRow } from './memory-search.js'

@@ -55,6 +55,11 @@ export function enterScope(key: ScopeKey): Statement<BeforeScope> {
     cross join protection`)
 }
 
+/** The user, where it is seen: of a tenant's scope only that tenant's are. */
+export function selectSeenUser(userId: string): Statement<{ id: string }> {
+  return statement(sql`select id from users where id = ${userId}`)
+}
+
 /** Puts the settings back, where the transaction goes on after the scope. */
 export function leaveScope(before: BeforeScope): Statement<never> {
   return statement(sql`

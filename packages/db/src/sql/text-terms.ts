@@ -1,6 +1,7 @@
 import { type Collection, MEMORIES } from './collection.js'
 import { type Fragment, integerLiteral, nothing, sql, trusted } from './statement.js'
 import type { TextQuestion } from './text-condition.js'
+import { isCommon, isSampled, sampledRows } from './text-sample.js'
 
 export interface TextSearch extends TextQuestion {
   /** What is searched; memories unless given. */
@@ -33,21 +34,18 @@ const CORPUS_UP_TO = 20_000
  * they are: with 100,000 memories of others, words cost a user of 100 memories 20 ms so, and everyone's growth the more.
  */
 const READ_UP_TO = 5000
+/**
+ * Of so many different words at most, its first ones, a question is made: the server looks up each by itself, and of a pasted
+ * text of 4,000 words that took minutes.
+ */
+const LOOKED_UP = 100
 /** So many words of a question count at most, the weightiest: no question has more, and a pasted text says enough with them. */
 const WORDS_UP_TO = 64
-/** So many rows of the table are looked at to tell common words from rare ones: 1 ms, and 0.5 for each word. */
-const SAMPLE = 1000
-/** So many of them must be rows that are searched; else words are counted through the index. */
-const SAMPLED_FROM = 100
-/** A word that the sample finds, without a doubt, in more rows than this is not counted: of common words that took 5 to 9 ms each. */
-const COMMON_FROM = 800
 
 const rowsOf = ({ collection = MEMORIES }: TextSearch) => collection.rows
 
 /** Whether all that is searched has been read. */
 export const isRead = sql`(select is_read from reading)`
-/** Whether a sample says what is common. */
-const isSampled = sql`(select n >= ${integerLiteral(SAMPLED_FROM)} from sampled)`
 
 /**
  * The common table expressions that find the words of a question and what they weigh, `weights` and `phrases` last.
@@ -58,18 +56,20 @@ const isSampled = sql`(select n >= ${integerLiteral(SAMPLED_FROM)} from sampled)
 export function termWeights(search: TextSearch): Fragment {
   return sql`
     ${searchedRows(search)},
-    ${sampledRows(search)},
+    ${sampledRows(search, isRead)},
     lexemes as materialized (
       select lexeme, positions, quoted, quoted::tsquery as query
       from (
         select lexeme, positions, '''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' as quoted
         from unnest(to_tsvector(${search.language}::text::regconfig, ${search.query.words}))
+        order by positions[1], lexeme
+        limit ${integerLiteral(LOOKED_UP)}
       ) asked
     ),
     guessed as materialized (
       select
         l.*, g.hits,
-        ${isSampled} and g.hits - 2 * sqrt(g.hits) > ${integerLiteral(COMMON_FROM)} * (select share from sampled) as is_common
+        ${isSampled} and ${isCommon(search)} as is_common
       from lexemes l
       cross join lateral (select count(*)::float8 as hits from sample m where m.search @@ l.query) g
     ),
@@ -131,28 +131,6 @@ function searchedRows(search: TextSearch): Fragment {
       ) own
     ),
     ${whole(sql`${isRead} and`, READ_UP_TO)}`
-}
-
-/** Searched rows out of a sample of all, how many they are, and what share of all the sample is. */
-function sampledRows(search: TextSearch): Fragment {
-  const { sampled } = search.collection ?? MEMORIES
-  if (sampled === undefined) {
-    return sql`sample as materialized (select m.search from ${rowsOf(search)} m where false),
-    sampled as materialized (select 0::float8 as n, 1::float8 as share)`
-  }
-  return sql`share as materialized (
-      select case when reltuples > 0 and not ${isRead} then least(1, ${integerLiteral(SAMPLE)} / reltuples) else 0 end as share
-      from pg_class
-      where oid = ${sampled.name}::regclass
-    ),
-    sample as materialized (
-      select m.search
-      from ${sampled.table} m tablesample system ((select 100 * share from share)) repeatable (1)
-      where not ${isRead} and ${search.rows}
-    ),
-    sampled as materialized (
-      select count(*)::float8 as n, (select greatest(share, 1e-9)::float8 from share) as share from sample
-    )`
 }
 
 /** How many rows fulfil a condition, no further than a limit. */

@@ -13,6 +13,17 @@ export function foreignUser(path: string): FunesError {
   )
 }
 
+/** The answer to a call that opens a scope in the middle of another's transaction, of which the one would see the other. */
+export function foreignScope(): FunesError {
+  return funesError(
+    'TENANCY.FOREIGN_USER',
+    'The call opens a scope inside of the transaction of another one, which is held to its own.',
+    {
+      fix: 'Call it outside of that transaction. Inside of the transaction of a tenant, its own users can be opened, once they exist.',
+    },
+  )
+}
+
 /** The answer to a call that only the database itself could hold to its scope. */
 export function tenancyOff(what: string): FunesError {
   return funesError('TENANCY.OFF', `${what} needs row-level security, which is off in this database.`, {

@@ -3,15 +3,21 @@ import type { CallOptions } from '../call-options.js'
 import type { Engine } from '../engine/engine.js'
 import { funesError, isFunesError } from '../errors/funes-error.js'
 import { checked, idText } from '../input.js'
-import { assignTenant, disableTenancy, enableTenancy, ROLE_REFUSED } from '../sql/tenancy.js'
+import {
+  assignTenant,
+  disableTenancy,
+  enableTenancy,
+  ROLE_REFUSED,
+  selectProtection,
+} from '../sql/tenancy.js'
 import { readTenancy, type TenancyStatus } from './status.js'
 
 /** Row-level security: whether the database itself keeps users and tenants apart. */
 export interface Tenancy {
   /**
    * Turns row-level security on, for the tables' owner too: from then on only `funes.as` sees rows, but for roles that pass
-   * policies by (superusers, BYPASSRLS). Makes the role that scoped calls run as, `funes_app` unless given, and may be
-   * called again. All of it or nothing.
+   * policies by (superusers, BYPASSRLS). Makes the role that scoped calls run as: unless given, the one that they run as
+   * already, or else `funes_app`. May be called again, as after an update that brought a table. All of it or nothing.
    *
    * @throws `INPUT.INVALID`, `TENANCY.ROLE_REFUSED`, `DB.PERMISSION_DENIED` unless called as the tables' owner, `DB.LOCK_TIMEOUT`
    */
@@ -64,9 +70,15 @@ function enableError(error: unknown, role: string): unknown {
 }
 
 export function createTenancy(engine: Engine): Tenancy {
+  /** Another role than the present one would shut out the applications that connect as members of that. */
+  async function presentRole(): Promise<string> {
+    const tables = await engine.run(selectProtection)
+    return tables.find(({ role }) => role !== null)?.role ?? DEFAULT_ROLE
+  }
+
   return {
     async enable(options = {}) {
-      const { role = DEFAULT_ROLE } = checked(enableSchema, options)
+      const { role = await presentRole() } = checked(enableSchema, options)
       try {
         await engine.run(enableTenancy(role))
       } catch (error) {

@@ -24,9 +24,10 @@ export interface TenantScope {
   readonly tools: ScopedTools<RecordUsage & { userId: string }, UsageQuery>
   /**
    * Runs `work` in one transaction of this scope, and rolls everything back if it throws. Whatever joins it, calls on `funes` and
-   * its `prisma` too, is held to the scope by the database.
+   * its `prisma` too, is held to the scope by the database. In it the scopes of this tenant's users can be opened, for as long as
+   * their calls take, and no others.
    *
-   * @throws what `work` throws; `TENANCY.OFF`, `TENANCY.FOREIGN_USER`, `DB.*`
+   * @throws what `work` throws; `TENANCY.OFF`, `TENANCY.FOREIGN_USER`, `TRANSACTION.TIMEOUT`, `DB.*`
    */
   transaction<T>(work: (tx: TenantTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>
 }

@@ -59,7 +59,7 @@ export interface UserSessions {
   start(session?: Own<StartSession>): Promise<Session>
   get(key: Own<SessionKey> & CallOptions): Promise<Session | null>
   list(
-    options?: { userId?: string; limit?: number; cursor?: string } & CallOptions,
+    options?: { userId?: string; limit?: number; cursor?: string | null } & CallOptions,
   ): Promise<{ items: Session[]; nextCursor: string | null }>
   end(session: Own<SessionKey> & { endedAt?: Date } & CallOptions): Promise<Session>
 }
@@ -84,9 +84,11 @@ export interface UserScope {
   ensureUser(user?: { metadata?: Record<string, unknown> } & CallOptions): Promise<User>
   /**
    * Runs `work` in one transaction of this scope, and rolls everything back if it throws. Whatever joins it, calls on `funes` and
-   * its `prisma` too, is held to the scope by the database while row-level security is on.
+   * its `prisma` too, is held to the scope by the database while row-level security is on. The scope of another user, or of
+   * a tenant, cannot be opened in it.
    *
-   * @throws what `work` throws; `TENANCY.FOREIGN_USER` for a row of another user that was to be written, `DB.*`
+   * @throws what `work` throws; `TENANCY.FOREIGN_USER` for a row of another user that was to be written, or another scope;
+   * `TRANSACTION.TIMEOUT`, `DB.*`
    */
   transaction<T>(work: (tx: UserTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>
 }

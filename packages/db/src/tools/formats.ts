@@ -46,10 +46,30 @@ const MAX_CHAT_TOOLS = 128
 /** What Anthropic takes as the name of a parameter. */
 const ANTHROPIC_PARAMETER = /^[a-zA-Z0-9_.-]{1,64}$/
 
-const toolOf = (item: ToolHit | Tool): Tool => ('tool' in item ? item.tool : item)
-
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isTool = (value: unknown): value is Tool => {
+  const { name, description, parameters } = (value ?? {}) as Partial<Record<keyof Tool, unknown>>
+  return typeof name === 'string' && typeof description === 'string' && isObject(parameters)
+}
+
+function hitsInvalid(path: string, problem: string) {
+  return funesError('INPUT.INVALID', `${path}: ${problem}.`, {
+    fix: 'Give what `tools.select` answered, or the `items` of `tools.list`.',
+    meta: { path },
+  })
+}
+
+/** @throws `INPUT.INVALID` for what is neither hits nor tools */
+function toolsOf(hits: Formattable): Tool[] {
+  if (!Array.isArray(hits)) throw hitsInvalid('hits', 'must be an array of hits or tools')
+  return Array.from(hits as Formattable, (item: ToolHit | Tool, i) => {
+    const tool = isObject(item) && 'tool' in item ? item.tool : item
+    if (!isTool(tool)) throw hitsInvalid(`hits[${i}]`, 'must be a hit, or a tool')
+    return tool
+  })
+}
 
 /** The draft's `true` and `false` as objects, as providers and the Model Context Protocol want each parameter. */
 const asObject = (schema: unknown): object =>
@@ -128,7 +148,7 @@ function fitting<Made>(
   const { maxTools = Number.POSITIVE_INFINITY } = options
   const made: Made[] = []
   const unsupported: UnsupportedTool[] = []
-  for (const tool of hits.map(toolOf)) {
+  for (const tool of toolsOf(hits)) {
     const result = fit(tool)
     if ('made' in result && made.length < maxTools) {
       made.push(result.made)
@@ -194,8 +214,9 @@ export function asAnthropic(hits: Formattable, options: FormatOptions = {}): Ant
   })
 }
 
+/** @throws `INPUT.INVALID` */
 export function asMCP(hits: Formattable): MCPTool[] {
-  return hits.map(toolOf).map(({ name, description, parameters }) => ({
+  return toolsOf(hits).map(({ name, description, parameters }) => ({
     name,
     description,
     inputSchema: objectSchema(parameters),

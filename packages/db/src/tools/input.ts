@@ -54,7 +54,7 @@ export const listSchema = z.strictObject({
   filter: filter.optional(),
   includeRemoved: z.boolean().optional(),
   limit: z.int().min(1).max(1000).optional(),
-  cursor: z.string().optional(),
+  cursor: z.string().nullish(),
 })
 
 export const selectSchema = z.strictObject({

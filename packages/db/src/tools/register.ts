@@ -8,7 +8,7 @@ import { storeToolVectors } from '../sql/reembed-tools.js'
 import { type NewTool, type RegisteredRow, registerTools, selectEmbedded } from '../sql/tools-register.js'
 import { encodeFor, type VectorInput } from '../vector.js'
 import { registerSchema } from './input.js'
-import { readParameters } from './schema/parameters.js'
+import { isZodSchema, readParameters } from './schema/parameters.js'
 import type { RegisteredTool, RegisterTool } from './types.js'
 import { searchText } from './words.js'
 
@@ -24,7 +24,9 @@ interface Entry {
 const MAX_ATTEMPTS = 10
 
 async function entryOf(given: RegisterTool, place: number | null): Promise<Entry> {
-  const input = checked(registerSchema, given)
+  // A recursive zod schema makes itself anew wherever one looks: what it is converted to is looked through.
+  const isZod = isZodSchema(given?.parameters)
+  const input = checked(registerSchema, isZod ? { ...given, parameters: undefined } : given)
   const parameters = await readParameters(given.parameters)
   return {
     given,

@@ -54,7 +54,7 @@ function readCursor(cursor: string): string {
 export async function listTools(executor: Executor, options: ListTools): Promise<ToolPage> {
   const { filter, includeRemoved = false, limit = 100, cursor } = checked(listSchema, options)
   const conditions = { ...conditionsOf(filter as ToolFilter | undefined, 'any'), removed: includeRemoved }
-  const after = cursor === undefined ? null : readCursor(cursor)
+  const after = cursor == null ? null : readCursor(cursor)
   const rows = await executor.run(selectTools(conditions, { after, limit: limit + 1 }))
   const items = rows.slice(0, limit)
   const last = items.at(-1)

@@ -127,7 +127,11 @@ export interface Tools {
    * for the name of a parameter; `INPUT.INVALID`
    */
   asAnthropic: typeof asAnthropic
-  /** The tools in the shape of the Model Context Protocol's `tools/list`. */
+  /**
+   * The tools in the shape of the Model Context Protocol's `tools/list`.
+   *
+   * @throws `INPUT.INVALID`
+   */
   asMCP(hits: Formattable): MCPTool[]
 }
 

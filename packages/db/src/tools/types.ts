@@ -112,7 +112,7 @@ export interface ListTools extends CallOptions {
   /** Tools a page, 1 to 1,000; 100 unless given. */
   limit?: number
   /** `nextCursor` of the page before. */
-  cursor?: string
+  cursor?: string | null
 }
 
 /** One page of a list, by name. */
@@ -133,7 +133,7 @@ export interface CallProblem {
   readonly path: string
   /** As `must be string`; repeats no value of the arguments. */
   readonly message: string
-  /** The keyword of the schema that it fails, or `timeout` and `depth` for arguments that could not be checked. */
+  /** The keyword of the schema that it fails, or `timeout`, `depth` and `unreadable` for arguments that could not be checked. */
   readonly keyword: string
 }
 

@@ -3,7 +3,7 @@ import { checked, jsonObject } from '../../input.js'
 import type { JsonSchema } from '../types.js'
 import { assertSelfContained, schemaInvalid } from './refused.js'
 import { compileValidator, metaProblem } from './validator.js'
-import { walkSchema } from './walk.js'
+import { pointerStep, walkSchema } from './walk.js'
 
 /** Of the schema as JSON, in UTF-8. */
 const MAX_BYTES = 128 * 1024
@@ -30,12 +30,33 @@ function depthOf(value: unknown): number {
   return 1 + deepest
 }
 
-/** A zod 4 schema as JSON Schema: of what goes in, as defaults and transformations come after a call. */
+/** Of what goes in, as defaults and transformations come after a call. */
+const CONVERSION = { target: 'draft-2020-12', io: 'input' } as const
+
+/** The part of a zod schema that has no form in JSON Schema, by its place in what the rest becomes. */
+function partWithoutForm(schema: z.ZodType): { path: string; problem: string } {
+  let part = { path: '', problem: 'the zod schema has no form in JSON Schema' }
+  try {
+    z.toJSONSchema(schema, {
+      ...CONVERSION,
+      unrepresentable({ path, message }) {
+        part = { path: path.map(pointerStep).join(''), problem: message }
+        return 'throw'
+      },
+    })
+  } catch {
+    // That it fails is known.
+  }
+  return part
+}
+
+/** A zod 4 schema as JSON Schema. */
 function converted(schema: z.ZodType): unknown {
   try {
-    return JSON.parse(JSON.stringify(z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' })))
+    return JSON.parse(JSON.stringify(z.toJSONSchema(schema, CONVERSION)))
   } catch (error) {
-    throw schemaInvalid('', 'the zod schema has no form in JSON Schema', error)
+    const { path, problem } = partWithoutForm(schema)
+    throw schemaInvalid(path, problem, error)
   }
 }
 
@@ -44,6 +65,8 @@ const isZod4 = (given: unknown): given is z.ZodType =>
 
 const isZod3 = (given: unknown) =>
   typeof given === 'object' && given !== null && '_def' in given && 'safeParse' in given
+
+export const isZodSchema = (given: unknown): boolean => isZod4(given) || isZod3(given)
 
 function asJson(given: unknown): JsonSchema {
   if (isZod3(given) && !isZod4(given))
@@ -107,6 +130,8 @@ async function assertUsable(schema: JsonSchema): Promise<void> {
     const endless = check({}).problems.find(({ keyword }) => keyword === 'depth' || keyword === 'timeout')
     if (endless === undefined) return
   } catch (error) {
+    // By its size and depth it fits onto the stack.
+    if (error instanceof RangeError) throw schemaInvalid('', 'refers to itself without end', error)
     throw schemaInvalid(
       '',
       `cannot be compiled (${error instanceof Error ? error.message : 'stopped'})`,

@@ -23,19 +23,23 @@ const OUTDATED: Readonly<Record<string, string>> = {
   additionalItems: 'is items, beside prefixItems, in draft 2020-12',
 }
 
-function resolves(root: JsonSchema, ref: string): boolean {
+const isObject = (value: unknown): value is JsonSchema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The schema that a pointer leads to; undefined where it leads to none. */
+function targetOf(root: JsonSchema, ref: string): JsonSchema | boolean | undefined {
   let at: unknown = root
   try {
     const steps = decodeURIComponent(ref.slice(1)).split('/').slice(1)
     for (const step of steps) {
       const key = step.replaceAll('~1', '/').replaceAll('~0', '~')
-      if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return false
+      if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
       at = (at as Record<string, unknown>)[key]
     }
   } catch {
-    return false
+    return undefined
   }
-  return typeof at === 'boolean' || (typeof at === 'object' && at !== null && !Array.isArray(at))
+  return typeof at === 'boolean' || isObject(at) ? at : undefined
 }
 
 function assertRef(root: JsonSchema, ref: unknown, pointer: string): void {
@@ -46,7 +50,23 @@ function assertRef(root: JsonSchema, ref: unknown, pointer: string): void {
       'must be a pointer into the same schema (#/...); nothing is ever fetched',
     )
   }
-  if (!resolves(root, ref)) throw schemaInvalid(`${pointer}/$ref`, 'points to no schema')
+  if (targetOf(root, ref) === undefined) throw schemaInvalid(`${pointer}/$ref`, 'points to no schema')
+}
+
+/**
+ * That references lead to something else than references, in the end.
+ *
+ * @param ending schemas of which that is known; it grows
+ */
+function assertEnds(root: JsonSchema, schema: JsonSchema, pointer: string, ending: Set<JsonSchema>): void {
+  const passed = new Set<JsonSchema>()
+  let at: JsonSchema | boolean | undefined = schema
+  while (isObject(at) && !ending.has(at)) {
+    if (passed.has(at)) throw schemaInvalid(`${pointer}/$ref`, 'leads back to itself, and so to no schema')
+    passed.add(at)
+    at = typeof at.$ref === 'string' ? targetOf(root, at.$ref) : undefined
+  }
+  for (const one of passed) ending.add(one)
 }
 
 function assertPattern(pattern: unknown, path: string): void {
@@ -65,8 +85,10 @@ function assertPattern(pattern: unknown, path: string): void {
  * @throws `TOOL.SCHEMA_INVALID` with the path
  */
 export function assertSelfContained(root: JsonSchema): void {
+  const ending = new Set<JsonSchema>()
   walkSchema(root, (schema, pointer) => {
     assertRef(root, schema.$ref, pointer)
+    assertEnds(root, schema, pointer, ending)
     for (const key of UNSUPPORTED) {
       if (Object.hasOwn(schema, key)) throw schemaInvalid(`${pointer}/${key}`, 'is not supported')
     }

@@ -62,8 +62,8 @@ function problems(errors: readonly ErrorObject[]): CallProblem[] {
   return [...distinct.values()].slice(0, MAX_PROBLEMS)
 }
 
-/** What is answered for arguments that could not be checked to the end; undefined for any other error. */
-function unchecked(error: unknown): CallProblem | undefined {
+/** What is answered for arguments that could not be checked to the end. */
+function unchecked(error: unknown): CallProblem {
   if (isOutOfTime(error)) {
     return { path: '', message: `could not be checked within ${CHECK_MS} ms`, keyword: 'timeout' }
   }
@@ -71,7 +71,8 @@ function unchecked(error: unknown): CallProblem | undefined {
     const message = 'is nested too deeply to be checked, or the schema refers to itself without end'
     return { path: '', message, keyword: 'depth' }
   }
-  return undefined
+  // The check itself throws nothing: it was a getter of the arguments, or a proxy among them.
+  return { path: '', message: 'cannot be read: a getter or a proxy throws', keyword: 'unreadable' }
 }
 
 /**
@@ -102,9 +103,7 @@ export async function compileValidator(schema: JsonSchema): Promise<Validator> {
         ? { valid: true, problems: [] }
         : { valid: false, problems: problems(validate.errors ?? []) }
     } catch (error) {
-      const problem = unchecked(error)
-      if (problem === undefined) throw error
-      return { valid: false, problems: [problem] }
+      return { valid: false, problems: [unchecked(error)] }
     } finally {
       validate.errors = null
     }

@@ -25,6 +25,15 @@ const error = z.union(
   'must be an Error, a text, or { class, message }',
 ) as z.ZodType<string | Error | UsageError>
 
+/** By so much the clocks of other machines may be ahead of this one's. */
+const MAX_AHEAD_MS = 3_600_000
+
+/** A call that is yet to come would rank its tool as just called for as long as that takes, for everybody. */
+const calledAt = date.refine(
+  (at) => at.getTime() <= Date.now() + MAX_AHEAD_MS,
+  'must not be more than an hour ahead of the clock',
+)
+
 export const usageSchema = z
   .strictObject({
     tool,
@@ -41,7 +50,7 @@ export const usageSchema = z
     inputTokens: tokens.optional(),
     outputTokens: tokens.optional(),
     metadata: jsonObject.optional(),
-    at: date.optional(),
+    at: calledAt.optional(),
     id: uuid.optional(),
   })
   .refine(({ success, error }) => !success || error === undefined, {

@@ -25,7 +25,7 @@ export interface RecordUsage {
   outputTokens?: number
   /** Any JSON object of up to 16,384 characters. */
   metadata?: Record<string, unknown>
-  /** When it was called; now unless given. */
+  /** When it was called, at most an hour ahead of this process's clock; now unless given. */
   at?: Date
   /** A UUID: recorded again with the same `at`, such as after an answer was lost, the call counts once. Only with `at`. */
   id?: string

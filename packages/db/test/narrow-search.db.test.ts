@@ -128,10 +128,13 @@ onEveryEngine('filters that go with the meaning', (db) => {
     expect(nodes.map((node) => node['Index Name'])).not.toContain(`memory_embeddings_hnsw_m${model.id}`)
   })
 
-  it('take from the index what is trusted of it, and no more', async () => {
-    const { nodes } = await execution(db().pool, searchMemories(search({ filter: { tags: ['all'] } })))
-    const [scan] = nodes.filter((node) => node['Index Name'] === `memory_embeddings_hnsw_m${model.id}`)
-    expect(scan?.['Actual Rows']).toBe(67)
+  it.each([
+    ['twice what is wanted, where all pass', { tags: ['all'] }, 2 * K],
+    ['what is trusted of it, where few pass', { metadata: { topic: 6 } }, 67],
+  ])('take from the index no more than %s', async (_, filter, rows) => {
+    const { nodes } = await execution(db().pool, searchMemories(search({ filter })))
+    const scan = nodes.find((node) => node['Index Name'] === `memory_embeddings_hnsw_m${model.id}`)
+    expect(scan?.['Actual Rows']).toBe(rows)
   })
 
   it('looks further for all that a ranking chooses from, and compares all only for what it must have', async () => {

@@ -10,6 +10,8 @@ import { execution } from './plans.js'
 /** A million when it is to be known, for which FUNES_TEST_USAGE_ROWS asks. */
 const ROWS = Number(process.env.FUNES_TEST_USAGE_ROWS ?? 8_000)
 const IS_MEASURED = process.env.FUNES_TEST_USAGE_ROWS !== undefined
+/** What is promised of a million on a machine that does nothing else. Of a few beside other work: that nothing runs away. */
+const LIMIT_MS = IS_MEASURED ? 150 : 2_000
 const DAY = 86_400_000
 const TOOLS = 100
 const HOUR = 3_600_000
@@ -73,7 +75,7 @@ describeOnServer('a table of many usages (server)', () => {
     ['added up', 12],
     ['2,000 changes not added up', 6],
   ] as const)(
-    'answers every question in less than 150 ms at p95, %s',
+    `answers every question in less than ${LIMIT_MS} ms at p95, %s`,
     async (when, few) => {
       const times = IS_MEASURED ? 45 : few
       if (when !== 'added up') await changeMuch(pool)
@@ -116,7 +118,7 @@ describeOnServer('a table of many usages (server)', () => {
           console.log(
             `${when}: ${name}: p50 ${took[took.length >> 1]?.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`,
           )
-        expect.soft(p95, name).toBeLessThan(150)
+        expect.soft(p95, name).toBeLessThan(LIMIT_MS)
       }
     },
     600_000,

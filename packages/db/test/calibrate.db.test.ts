@@ -6,14 +6,17 @@ import { random, randomVector } from './vectors.js'
 const DIMENSIONS = 16
 const ROWS = 5000
 
-/** Vectors around few centres, as texts on few subjects are: the same centres, however many are made. */
+/**
+ * Vectors around few centres, as texts on few subjects are: the same centres, however many are made. They lie wide enough for the
+ * clusters to touch: an index over islands is drawn well or badly by luck, and no effort finds what its graph has lost.
+ */
 function clustered(next: () => number, rows: number): Float32Array[] {
   const fixed = random(1)
   const centres = Array.from({ length: 20 }, () => randomVector(fixed, DIMENSIONS))
   return Array.from({ length: rows }, () => {
     const noise = randomVector(next, DIMENSIONS)
     const centre = centres[Math.floor(next() * centres.length)] as Float32Array
-    return centre.map((x, d) => x + 0.3 * (noise[d] as number))
+    return centre.map((x, d) => x + 0.9 * (noise[d] as number))
   })
 }
 
@@ -64,7 +67,7 @@ onEveryEngine('calibration', (db) => {
       const wanted = new Set(exact.map(({ memory }) => memory.id))
       hits += (await funes.memories.search(search)).filter(({ memory }) => wanted.has(memory.id)).length
     }
-    expect(hits / 400).toBeGreaterThan(0.97)
+    expect(hits / 400).toBeGreaterThan(0.95)
     // The same, an hour later or in another process: what was found is kept.
     const other = await db().open({ model: 'dense' })
     const explained = await other.memories.search({
@@ -101,7 +104,7 @@ onEveryEngine('calibration', (db) => {
     if (!result.calibrated) throw new Error(result.reason)
     // Sixteen bits tell little apart: it takes far more rows than a vector index would.
     expect(result.calibration.high.efSearch).toBeGreaterThan(40)
-    expect(result.calibration.reached).toBe(result.calibration.high.recall >= 0.9)
+    expect(result.calibration.reached).toBe((result.points.at(-1)?.cautiousRecall as number) >= 0.9)
   })
 
   it('says where there is nothing to calibrate', async () => {

@@ -2,5 +2,11 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   // Every test of a database starts the real CLI several times.
-  test: { include: ['test/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 180_000, maxWorkers: 2 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+    expect: { poll: { timeout: 10_000 } },
+  },
 })

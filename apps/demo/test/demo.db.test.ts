@@ -84,5 +84,5 @@ describe('loadCorpus', () => {
     expect(await isLoaded(funes, addresses)).toBe(true)
     expect(await loadCorpus(funes, encoder, addresses, again)).toBe(0)
     await funes.close()
-  }, 60_000)
+  }, 180_000)
 })

@@ -94,5 +94,5 @@ describe.each(kinds)('an export that is killed (%s)', (engine) => {
     await funes.close()
     await pool.end()
     await server?.drop()
-  }, 60_000)
+  }, 180_000)
 })

@@ -79,7 +79,7 @@ describeOnServer('an index build that is interrupted', () => {
     })
     const start = performance.now()
     await expect(building).rejects.toSatisfy((error: Error) => /enough|called off/.test(error.message))
-    expect(performance.now() - start).toBeLessThan(8000)
+    expect(performance.now() - start).toBeLessThan(20_000)
     await funes.memories.add({ userId: 'u', content: 'after', embedding: new Float32Array(8).fill(1) })
     await letGo()
     await funes.indexes.build('m')
@@ -100,7 +100,7 @@ describeOnServer('an index build that is interrupted', () => {
     const start = performance.now()
     stop.abort(new Error('enough'))
     await stopped
-    expect(performance.now() - start).toBeLessThan(8000)
+    expect(performance.now() - start).toBeLessThan(20_000)
     await small.close()
     await letGo()
     await funes.indexes.build('m')

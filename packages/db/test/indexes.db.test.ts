@@ -106,7 +106,7 @@ describeOnServer('building an index on a server', () => {
     while (phases.size === 0) await new Promise((resolve) => setTimeout(resolve, 50))
     const start = performance.now()
     await funes.memories.add({ userId: 'u', content: 'meanwhile', embedding: randomVector(next, 8) })
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(performance.now() - start).toBeLessThan(5000)
     await close()
     expect(await building).toBe(true)
     expect([...phases].join()).toMatch(/waiting for writers/)
@@ -142,7 +142,7 @@ describeOnServer('building an index on a server', () => {
     }
     const start = performance.now()
     await expect(funes.indexes.build('m', { onProgress })).rejects.toThrow('no screen')
-    expect(performance.now() - start).toBeLessThan(8000)
+    expect(performance.now() - start).toBeLessThan(20_000)
     await close()
     expect(await funes.indexes.build('m')).toBe(true)
     expect(await funes.indexes.check('m')).toMatchObject([{ valid: true, leftovers: false, problem: null }])

@@ -94,7 +94,7 @@ describe.skipIf(NO_BOUNCER !== undefined)(
     })
 
     it('bounds statements and transactions although no setting gets through', async () => {
-      const limits = { statementTimeoutMs: 300, lockTimeoutMs: 250 }
+      const limits = { statementTimeoutMs: 1500, lockTimeoutMs: 1000 }
       const funes = await createFunes({ url: bouncer.url, preparedStatements: false, limits })
       const { id } = await funes.memories.add(memory('bound'))
       await server.query('begin')
@@ -107,7 +107,7 @@ describe.skipIf(NO_BOUNCER !== undefined)(
       await expect(funes.memories.update({ ...change, timeoutMs: 100 })).rejects.toSatisfy((e) =>
         isFunesError(e, 'CALL.TIMEOUT'),
       )
-      expect(performance.now() - startedAt).toBeLessThan(5_000)
+      expect(performance.now() - startedAt).toBeLessThan(15_000)
       await server.query('rollback')
       expect(await funes.memories.update(change)).toMatchObject({ version: 2 })
       // What one client set for itself must not be found by the next.

@@ -107,6 +107,6 @@ it('reads a long text of quotes and minuses in no time', () => {
   ]) {
     const start = performance.now()
     readQueryText(text)
-    expect(performance.now() - start).toBeLessThan(200)
+    expect(performance.now() - start).toBeLessThan(1000)
   }
 })

@@ -88,7 +88,7 @@ onEveryEngine('signal and timeoutMs', (db) => {
     expect(await timed).toMatchObject({
       error: { code: 'CALL.TIMEOUT', meta: { phase: 'connection', timeoutMs: 50 } },
     })
-    expect((await timed).ms).toBeLessThan(500)
+    expect((await timed).ms).toBeLessThan(3000)
     expect(funes.pool.waiting).toBe(0)
     await release()
     expect(await db().funes.memories.count({ userId: 'w' })).toBe(0)
@@ -113,9 +113,9 @@ onEveryEngine('signal and timeoutMs', (db) => {
           }
         },
       }
-      const { error, ms } = await failure(funes.memories[kind](endless, { batchSize: 2, timeoutMs: 300 }))
+      const { error, ms } = await failure(funes.memories[kind](endless, { batchSize: 2, timeoutMs: 1500 }))
       expect(error).toMatchObject({ code: 'CALL.TIMEOUT', meta: { operation: `memories.${kind}` } })
-      expect(ms).toBeLessThan(1500)
+      expect(ms).toBeLessThan(6000)
       expect(isReturned).toBe(true)
       expect(await funes.memories.count({ userId: kind })).toBe(2)
     }
@@ -155,7 +155,7 @@ onEveryEngine('signal and timeoutMs', (db) => {
     const funes = await db().open({ embedder })
     const { error, ms } = await failure(funes.memories.add({ userId: 'e', content: 'x', timeoutMs: 60 }))
     expect(error).toMatchObject({ code: 'CALL.TIMEOUT' })
-    expect(ms).toBeLessThan(500)
+    expect(ms).toBeLessThan(3000)
     expect(given?.aborted).toBe(true)
     await funes.close({ deadlineMs: 0 })
   })
@@ -173,14 +173,14 @@ onEveryEngine('signal and timeoutMs', (db) => {
       const update = { userId: 'blocked', id, importance: 0.9 }
       const waiting =
         "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-      const { error, ms } = await failure(own.memories.update({ ...update, timeoutMs: 150 }))
+      const { error, ms } = await failure(own.memories.update({ ...update, timeoutMs: 500 }))
       expect(error).toMatchObject({ code: 'CALL.TIMEOUT', meta: { phase: 'statement' } })
       // Only what adds is told of what an add can be repeated by.
       expect((error as { fix: string }).fix).not.toContain('idempotencyKey')
-      expect(ms).toBeLessThan(1000)
+      expect(ms).toBeLessThan(4000)
       await expect.poll(async () => (await pool.query(waiting)).rows).toEqual([{ n: 0 }])
       const inside = await failure(
-        own.transaction((tx) => tx.memories.update(update), { signal: AbortSignal.timeout(150) }),
+        own.transaction((tx) => tx.memories.update(update), { signal: AbortSignal.timeout(500) }),
       )
       expect(inside).toMatchObject({ error: { code: 'CALL.ABORTED', meta: { phase: 'statement' } } })
       expect(own.pool.holders).toEqual([])

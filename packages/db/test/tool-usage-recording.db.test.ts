@@ -13,7 +13,7 @@ async function rows({ pool }: Pick<TestDatabase, 'pool'>): Promise<number> {
 }
 
 async function until(done: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 30_000
   while (!(await done())) {
     if (Date.now() > end) throw new Error('it did not happen in time')
     await sleep(10)

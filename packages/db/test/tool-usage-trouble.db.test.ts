@@ -8,7 +8,7 @@ import { onEveryEngine } from './engines.js'
 const good: RecordUsage = { tool: 'hammer', success: true, durationMs: 5 }
 
 async function until(done: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 30_000
   while (!(await done())) {
     if (Date.now() > end) throw new Error('it did not happen in time')
     await sleep(10)

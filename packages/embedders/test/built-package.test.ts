@@ -15,12 +15,12 @@ describe('the built package', () => {
         if (vector.length !== 512) process.exit(3)
       }`)
     expect(output).toEqual({ stdout: '', stderr: '' })
-  }, 20_000)
+  }, 120_000)
 
   it('names the package to install when it is missing', async () => {
     const { stdout } = await run(`
       import { fromTransformers } from '@funes/embedders/transformers'
       await fromTransformers().embed(['a']).catch(({ code, fix }) => console.log(code, '|', fix))`)
     expect(stdout.trim()).toBe('EMBEDDER.PEER_MISSING | npm install @huggingface/transformers')
-  }, 20_000)
+  }, 120_000)
 })

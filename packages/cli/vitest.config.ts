@@ -4,6 +4,7 @@ export default defineConfig({
   // The database tests start the real program, each time with a Postgres inside it.
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['../db/test/property-seed.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,

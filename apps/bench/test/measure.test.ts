@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { alternate } from '../src/measure/alternate.js'
+import { alternate, orderOf } from '../src/measure/alternate.js'
 import { callByTurns, callInTurn, callSideBySide } from '../src/measure/closed-loop.js'
 import { fitGrowth } from '../src/measure/growth.js'
 import { createLatencies, p99Of } from '../src/measure/latencies.js'
@@ -165,8 +165,21 @@ test('drivers alternate, and each round begins with another one', async () => {
     order.push(subject)
     return round
   })
-  expect(order.join('')).toBe('abcbcacab')
+  expect(order.join('')).toBe('abcbaccab')
   expect(outcomes.get('b')).toEqual([0, 1, 2])
+})
+
+test('in three rounds nobody has its turn after the same one each time', () => {
+  for (const count of [5, 8, 17, 24]) {
+    const before = Array.from({ length: count }, () => new Set<number | undefined>())
+    for (const round of [0, 1, 2]) {
+      const order = orderOf(count, round)
+      expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i))
+      for (const [i, place] of order.entries()) before[place]?.add(order[i - 1])
+    }
+    for (const seen of before) expect(seen.size).toBeGreaterThan(1)
+  }
+  expect(orderOf(1, 2)).toEqual([0])
 })
 
 describe('growth', () => {

@@ -21,7 +21,8 @@ async function run(context: ScenarioContext): Promise<Result[]> {
     const outcomes = await alternate(turns(contenders), config.rounds, async (turn) => {
       await turn.session.use(turn.effort)
       const searches = recordSearches(context, turn.session, { rows: config.rows })
-      await warmUp(searches.search)
+      // Each question once: the first turn after a driver that reads the whole table is as warm as any other.
+      await warmUp(searches.search, config.queries)
       searches.forget()
       const loop = await callInTurn(config.queries, searches.search)
       turn.latencies.add(loop.latencies)
@@ -68,7 +69,8 @@ export const scenario: Scenario = {
   name: NAME,
   order: 1,
   title: 'Search over everyone, one client',
-  about: 'The frontier of each driver: how near its answers come to the exact ones, and how long they take.',
+  about:
+    'The frontier of each driver: how near its answers come to the exact ones, and how long they take. Each question has been asked once, or for two seconds in all, before it is timed.',
   run,
   charts,
 }

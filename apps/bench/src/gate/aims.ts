@@ -113,13 +113,13 @@ const FILTERS: readonly Aim[] = [
 
 const MILLION: readonly Aim[] = [
   {
-    ...{ name: '1,000,000 rows, recall@10 at least .95', ...of('search', 'recall') },
-    ...{ where: { effort: 'fast' }, atLeast: 0.95 },
+    ...{ name: '1,000,000 rows, recall@10 of the default search at least .95', ...of('search', 'recall') },
+    ...{ where: { effort: 'high' }, atLeast: 0.95 },
   },
   {
-    ...{ name: '1,000,000 rows, search p99 under 12 ms', ...of('search', 'p99Ms') },
-    ...{ where: { effort: 'fast' }, atMost: 12 },
-    beside: [{ ...of('search', 'p99Ms', 'pg'), where: { effort: 'fast' } }],
+    ...{ name: '1,000,000 rows, p99 of the default search under 12 ms', ...of('search', 'p99Ms') },
+    ...{ where: { effort: 'high' }, atMost: 12 },
+    beside: [{ ...of('search', 'p99Ms', 'pg'), where: { effort: 'high' } }],
   },
 ]
 
